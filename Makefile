@@ -1,0 +1,41 @@
+# The doors of the checkout. Each makes .venv when it is missing; root may let
+# it install Debian packages, anyone else is told which ones are missing.
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+WORKERS ?= auto
+
+.PHONY: help demo test check lock captures clean
+
+help: ## list the doors
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.venv/.ready: requirements.lock pyproject.toml scripts/bootstrap.sh
+	sh scripts/bootstrap.sh
+	touch $@
+
+.PHONY: tools
+tools: .venv/.ready
+	sh scripts/tools.sh
+
+demo: .venv/.ready ## dissect bundled captures, judge an emulated WLC, show the reports
+	sh scripts/demo.sh
+
+test: tools ## run every test
+	$(PYTEST) -n $(WORKERS)
+
+check: .venv/.ready ## ruff, mypy --strict, import-linter, codespell
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+captures: .venv/.ready ## record pcaps/ and keys/ anew from the emulators
+	$(BIN)/python -m conformance.emulator.captures
+
+lock: .venv/.ready ## pin the newest dependencies with their hashes
+	sh scripts/lock.sh
+
+clean: ## remove what the doors made
+	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
