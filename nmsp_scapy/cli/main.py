@@ -13,7 +13,9 @@ import click
 
 import nmsp_scapy
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "authlist": "MAC and key hashes of certificates, ready to paste",
+}
 """Short help by command name; the command is `nmsp_scapy.cli.<name>.command`."""
 
 
