@@ -50,7 +50,9 @@ def presented_certificate(endpoint: str) -> bytes:
         raise ValueError(f"unknown host {host}: {error.strerror}") from None
     with raw:
         raw.settimeout(None)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(TIMEOUT_S), 0))
+        raw.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(TIMEOUT_S), 0)
+        )
         connection = SSL.Connection(context, raw)
         connection.set_connect_state()
         reason = ""
