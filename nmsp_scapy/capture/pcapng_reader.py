@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reads pcapng: sections, interfaces, packets, secrets; steps over damage.
+
+A damaged block is named by its offset; reading goes on at the next sound block,
+which is one whose two lengths agree.
+"""
+
+import re
+from collections.abc import Iterator
+from struct import Struct, error, unpack_from
+from typing import NamedTuple
+
+from nmsp_scapy.capture.items import CaptureError, Damage, Found, Interface
+from nmsp_scapy.capture.network import Decode
+from nmsp_scapy.capture.pcapng import (
+    MAGIC,
+    BlockType,
+    Option,
+    comments,
+    options,
+    text,
+    ticks_of,
+)
+from nmsp_scapy.capture.session import Session
+from nmsp_scapy.capture.source import Buffer, Source
+
+LARGEST = 1 << 24
+"""A block of more bytes than this is damage."""
+
+COMMENTS = 10_000
+"""Comments kept of one capture's sections."""
+
+_SHORTEST: dict[int, int] = {
+    BlockType.SECTION: 28,
+    BlockType.INTERFACE: 20,
+    BlockType.PACKET: 32,
+    BlockType.SIMPLE_PACKET: 16,
+    BlockType.ENHANCED_PACKET: 32,
+    BlockType.SECRETS: 20,
+}
+_SOUND = {
+    "<": re.compile(rb"\n\r\r\n|[\x01-\x06\n]\0\0\0"),
+    ">": re.compile(rb"\n\r\r\n|\0\0\0[\x01-\x06\n]"),
+}
+_SECRETS = re.compile(rb"(?=\n\0\0\0|\0\0\0\n)")
+
+
+class _Clock(NamedTuple):
+    """How an interface's packets are read: times are `ticks * scale + shift` ns.
+
+    `scale` is 0 where a tick is no whole number of nanoseconds.
+    """
+
+    decode: Decode
+    scale: int
+    ticks: int
+    shift: int
+
+    def time_ns(self, stamp: int) -> int:
+        return stamp * 1_000_000_000 // self.ticks + self.shift
+
+
+class PcapngReader:
+    """Reads one pcapng capture."""
+
+    def __init__(self, buffer: Buffer, session: Session) -> None:
+        """Begin.
+
+        Args:
+            buffer: at the beginning of the file, whose magic number has been seen.
+            session: takes what the file tells.
+
+        Raises:
+            CaptureError: the first section header is cut or none.
+        """
+        self._buffer = buffer
+        self._session = session
+        self._order = "<"
+        self._clocks: list[_Clock] = []
+        self._lost: tuple[int, str] | None = None
+        if not buffer.need(28) or self._order_at(buffer.data, 0) is None:
+            raise CaptureError("the capture ends inside its section header")
+
+    def batches(self, until: int | None = None) -> Iterator[list[Found]]:
+        """Yield what each chunk of the file holds; end after the offset `until`."""
+        buffer, session = self._buffer, self._session
+        pos, more = 0, True
+        while more:
+            session.network.base = buffer.base
+            pos = self._chunk(buffer.data, pos, final=False)
+            yield session.take()
+            if until is not None and buffer.base + pos > until:
+                return
+            more = buffer.more(pos)
+            pos = 0
+        session.network.base = buffer.base
+        pos = self._chunk(buffer.data, 0, final=True)
+        self._end(len(buffer.data) - pos, pos)
+        yield session.take()
+
+    def _end(self, rest: int, pos: int) -> None:
+        end = self._buffer.base + pos + rest
+        if self._lost is not None:
+            offset, reason = self._lost
+            self._damage(offset, f"{reason}; no sound block in the last {end - offset}")
+        elif rest:
+            self._damage(
+                self._buffer.base + pos,
+                f"the file ends inside a block, after {rest} of its bytes",
+            )
+
+    def _damage(self, offset: int, reason: str) -> None:
+        self._session.network.found.append(Damage(offset, None, reason))
+
+    def _chunk(self, data: bytes, pos: int, *, final: bool) -> int:
+        """Read the whole blocks of the buffer; say where the rest begins."""
+        while pos + 12 <= len(data):
+            if self._lost is None:
+                pos, reason = self._run(data, pos)
+                if not reason:
+                    return pos
+                self._lost = self._buffer.base + pos, reason
+                pos += 1
+            found = self._search(data, pos, final=final)
+            pos = abs(found)
+            if found < 0 or pos + 12 > len(data):
+                return pos
+            offset, reason = self._lost
+            skipped = self._buffer.base + pos - offset
+            self._damage(offset, f"{reason}; {skipped} bytes skipped")
+            self._lost = None
+        return pos
+
+    def _search(self, data: bytes, pos: int, *, final: bool) -> int:
+        """Find the next sound block; negative means: more bytes needed from there."""
+        while match := _SOUND[self._order].search(data, pos):
+            pos = match.start()
+            if pos + 12 > len(data):
+                break
+            order = self._order_at(data, pos)
+            if order is not None:
+                kind, size = unpack_from(order + "II", data, pos)
+                if not self._wrong(kind, size):
+                    if pos + size > len(data):
+                        if not final:
+                            return -pos
+                    elif unpack_from(order + "I", data, pos + size - 4)[0] == size:
+                        return pos
+            pos += 1
+        return -max(pos, len(data) - 11)
+
+    def _order_at(self, data: bytes, pos: int) -> str | None:
+        """Byte order of the block at `pos`; None for a section header that is none."""
+        if data[pos : pos + 4] != b"\n\r\r\n":
+            return self._order
+        magic = data[pos + 8 : pos + 12]
+        if magic == MAGIC.to_bytes(4, "little"):
+            return "<"
+        return ">" if magic == MAGIC.to_bytes(4, "big") else None
+
+    @staticmethod
+    def _wrong(kind: int, size: int) -> str:
+        """Say what is wrong with a block's length; empty when nothing is."""
+        if size % 4 or size < _SHORTEST.get(kind, 12) or size > LARGEST:
+            return f"a block of type {kind:#x} cannot have {size} bytes"
+        return ""
+
+    def _run(self, data: bytes, pos: int) -> tuple[int, str]:
+        """Read blocks until the buffer ends, or up to damage and its name."""
+        session, clocks = self._session, self._clocks
+        frame, length = session.frame, len(data)
+        unpack = Struct(self._order + "IIIIIII").unpack_from
+        last = length - 32
+        quick = not session.raw
+        reason = ""
+        while True:
+            if pos <= last:
+                kind, size, interface, high, low, kept, wire = unpack(data, pos)
+                if (
+                    kind == 6
+                    and size == 32 + (kept + 3 & ~3)
+                    and quick
+                    and interface < len(clocks)
+                    and size <= LARGEST
+                ):
+                    if pos + size > length:
+                        break
+                    decode, scale, _, shift = clock = clocks[interface]
+                    stamp = high << 32 | low
+                    frame += 1
+                    decode(
+                        data,
+                        pos + 28,
+                        pos + 28 + kept,
+                        wire,
+                        frame,
+                        stamp * scale + shift if scale else clock.time_ns(stamp),
+                    )
+                    pos += size
+                    continue
+            elif pos + 12 > length:
+                break
+            session.frame = frame
+            size, reason = self._block(data, pos)
+            frame = session.frame
+            if not size or reason:
+                break
+            pos += size
+            clocks = self._clocks
+            unpack = Struct(self._order + "IIIIIII").unpack_from
+        session.frame = frame
+        return pos, reason
+
+    def _block(self, data: bytes, pos: int) -> tuple[int, str]:
+        """Read any block: its size (0 when not all there), and what is wrong."""
+        order = self._order_at(data, pos)
+        if order is None:
+            return 0, "a section header without its magic number"
+        kind, size = unpack_from(order + "II", data, pos)
+        reason = self._wrong(kind, size)
+        if reason or pos + size > len(data):
+            return 0, reason
+        end = pos + size - 4
+        if unpack_from(order + "I", data, end)[0] != size:
+            return 0, f"the two lengths of a block of type {kind:#x} differ"
+        try:
+            self._read(kind, data, pos, end, order)
+        except error:
+            self._damage(
+                self._buffer.base + pos, f"a block of type {kind:#x} is cut short"
+            )
+        return size, ""
+
+    def _read(self, kind: int, data: bytes, pos: int, end: int, order: str) -> None:
+        if kind in (BlockType.ENHANCED_PACKET, BlockType.PACKET):
+            self._packet(kind, data, pos, end)
+        elif kind == BlockType.SIMPLE_PACKET:
+            self._simple(data, pos, end)
+        elif kind == BlockType.INTERFACE:
+            self._interface(data, pos, end)
+        elif kind == BlockType.SECRETS:
+            self._secrets(data, pos, end)
+        elif kind == BlockType.SECTION:
+            self._order = order
+            self._clocks = []
+            kept = self._session.comments
+            if len(kept) < COMMENTS:
+                kept += comments(options(data, pos + 24, end, order))
+
+    def _interface(self, data: bytes, pos: int, end: int) -> None:
+        linktype, _, snaplen = unpack_from(self._order + "HHI", data, pos + 8)
+        interface = Interface(linktype, snaplen)
+        for code, value in options(data, pos + 16, end, self._order):
+            if code == Option.INTERFACE_NAME:
+                interface.name = text(value)
+            elif code == Option.INTERFACE_DESCRIPTION:
+                interface.description = text(value)
+            elif code == Option.INTERFACE_TICKS and len(value) == 1:
+                interface.ticks = ticks_of(value[0])
+            elif code == Option.INTERFACE_OFFSET and len(value) == 8:
+                interface.offset_s = unpack_from(self._order + "q", value)[0]
+        session = self._session
+        session.interfaces.append(interface)
+        ticks = interface.ticks
+        exact = 1_000_000_000 % ticks == 0
+        self._clocks.append(
+            _Clock(
+                session.decoder(len(session.interfaces) - 1),
+                1_000_000_000 // ticks if exact else 0,
+                ticks,
+                interface.offset_s * 1_000_000_000,
+            )
+        )
+
+    def _packet(self, kind: int, data: bytes, pos: int, end: int) -> None:
+        interface, high, low, kept, wire = unpack_from(
+            self._order + "IIIII", data, pos + 8
+        )
+        if kind == BlockType.PACKET:
+            interface = unpack_from(self._order + "H", data, pos + 8)[0]
+        self._session.frame += 1
+        start = pos + 28
+        if start + kept > end:
+            self._damage(
+                self._buffer.base + pos, f"a packet of {kept} bytes overruns its block"
+            )
+        elif interface >= len(self._clocks):
+            self._damage(
+                self._buffer.base + pos, f"interface {interface} was never described"
+            )
+        else:
+            if self._session.raw:
+                at = start + (kept + 3 & ~3)
+                self._session.note = comments(options(data, at, end, self._order))
+            clock = self._clocks[interface]
+            time_ns = clock.time_ns(high << 32 | low)
+            clock.decode(data, start, start + kept, wire, self._session.frame, time_ns)
+
+    def _simple(self, data: bytes, pos: int, end: int) -> None:
+        """Read a simple packet block: the section's first interface, and no time."""
+        wire = unpack_from(self._order + "I", data, pos + 8)[0]
+        self._session.frame += 1
+        if not self._clocks:
+            self._damage(
+                self._buffer.base + pos, "a simple packet before any interface"
+            )
+            return
+        kept = min(wire, end - pos - 12)
+        clock = self._clocks[0]
+        clock.decode(data, pos + 12, pos + 12 + kept, wire, self._session.frame, 0)
+
+    def _secrets(self, data: bytes, pos: int, end: int) -> None:
+        offset = self._buffer.base + pos
+        kind, length = unpack_from(self._order + "II", data, pos + 8)
+        if pos + 16 + length > end:
+            self._damage(offset, f"secrets of {length} bytes overrun their block")
+        elif offset >= self._session.known:
+            self._session.secrets.append((kind, data[pos + 16 : pos + 16 + length]))
+
+
+class _SecretsOnly(Session):
+    """A session that looks at no packet."""
+
+    def decoder(self, interface: int) -> Decode:
+        """Return a reader that reads nothing."""
+        return lambda *_: None
+
+
+def last_candidate(source: Source) -> tuple[int, int]:
+    """Look for what may be secrets blocks, at the speed of a search.
+
+    Returns:
+        Where the last one may begin, -1 for none; and the length of the source.
+    """
+    tail, base, last = b"", 0, -1
+    while chunk := source.read():
+        data = tail + chunk
+        for match in _SECRETS.finditer(data):
+            pos = match.start()
+            order = "<" if data[pos] else ">"
+            if pos + 16 <= len(data):
+                size, _, length = unpack_from(order + "III", data, pos + 4)
+                if not size % 4 and 20 <= size <= LARGEST and length <= size - 20:
+                    last = base + pos
+        tail = data[-15:]
+        base += len(data) - len(tail)
+    return last, base + len(tail)
+
+
+def secrets_of(source: Source, until: int) -> list[tuple[int, bytes]]:
+    """Read all secrets blocks that begin at the offset `until` or before it."""
+    session = _SecretsOnly()
+    for _ in PcapngReader(Buffer(source), session).batches(until):
+        pass
+    return session.secrets
