@@ -42,7 +42,7 @@ _SOUND = {
     "<": re.compile(rb"\n\r\r\n|[\x01-\x06\n]\0\0\0"),
     ">": re.compile(rb"\n\r\r\n|\0\0\0[\x01-\x06\n]"),
 }
-_SECRETS = re.compile(rb"(?=\n\0\0\0|\0\0\0\n)")
+_SECRETS = ((b"\n\0\0\0", "<"), (b"\0\0\0\n", ">"))
 
 
 class _Clock(NamedTuple):
@@ -335,13 +335,13 @@ def last_candidate(source: Source) -> tuple[int, int]:
     tail, base, last = b"", 0, -1
     while chunk := source.read():
         data = tail + chunk
-        for match in _SECRETS.finditer(data):
-            pos = match.start()
-            order = "<" if data[pos] else ">"
-            if pos + 16 <= len(data):
+        for kind, order in _SECRETS:
+            pos = data.find(kind)
+            while 0 <= pos <= len(data) - 16:
                 size, _, length = unpack_from(order + "III", data, pos + 4)
                 if not size % 4 and 20 <= size <= LARGEST and length <= size - 20:
-                    last = base + pos
+                    last = max(last, base + pos)
+                pos = data.find(kind, pos + 1)
         tail = data[-15:]
         base += len(data) - len(tail)
     return last, base + len(tail)

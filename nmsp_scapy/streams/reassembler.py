@@ -1,28 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Stage 2: TCP segments to the bytes of each direction, each certain or named missing.
-
-A capture is no receiver: it may have lost what the other side got, hold it twice,
-late, or in another order. The rules:
-
-- Positions are 32-bit serial numbers; position 0 of a direction is the byte after
-  its SYN, or the first byte seen where the capture starts later.
-- The first copy of a byte wins. A copy that differs is a `Notice`.
-- What comes too early waits in a bounded store. A hole before it is a `Gap` as soon
-  as the other side has acknowledged it and some patience has brought no late packet,
-  when the store is full, when it has waited for minutes, or at the end.
-- A SYN with another initial number begins a new connection on the same addresses.
-"""
+"""Put the segments of many connections together."""
 
 from collections import deque
 from collections.abc import Container
 from ipaddress import ip_address
-from typing import NamedTuple
-
-import msgspec
 
 from nmsp_scapy.capture.items import Segment
 from nmsp_scapy.integrity import Gap, Plain
-from nmsp_scapy.segment_store import Chunk, SegmentStore, disagreement
+from nmsp_scapy.streams.items import Address, Connection, Notice, Out
+from nmsp_scapy.streams.store import Chunk, SegmentStore, disagreement
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 _KIND = FIN | SYN | RST | ACK
@@ -56,70 +42,6 @@ CONNECTIONS = 4096
 
 RECENT = 256
 """Pieces of stream kept to compare late copies with."""
-
-
-class Address(NamedTuple):
-    """One end of a connection."""
-
-    address: str
-    port: int
-
-    def __str__(self) -> str:
-        """Write `10.0.0.1:16113` or `[fe80::1]:16113`."""
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{host}:{self.port}"
-
-
-class Connection(msgspec.Struct, eq=False):
-    """One TCP connection: an epoch of its two addresses and ports.
-
-    Attributes:
-        index: 0 is the first that the capture shows.
-        client, server: who opened it, and the other.
-        began: `syn`, or `mid-stream` where the capture starts later.
-        sure: whether it is known who is the client: from a SYN or a known port.
-            Otherwise the lower port is taken for the server's.
-        frame, time_ns: of its first segment.
-        ended: empty while it goes on; then `fin`, `reset`, `replaced` (a new
-            connection on the same addresses), `evicted` (too many connections)
-            or `end of capture`.
-    """
-
-    index: int
-    client: Address
-    server: Address
-    began: str
-    sure: bool
-    frame: int
-    time_ns: int
-    ended: str = ""
-
-
-class Notice(msgspec.Struct, gc=False):
-    """Something about a connection that is no byte of it.
-
-    Kinds: `overlap` (copies of the same bytes differ), `late` (bytes came after
-    they had been given up), `stray` (segments outside the window are ignored),
-    `fin` and `reset` (this side ended), `closed` (always the connection's last
-    item; `Connection.ended` says how).
-
-    Attributes:
-        kind: one of these.
-        reason: one clause for people.
-        offset, length: place in the direction's stream; None where there is none.
-        time_ns, frames: when, and which packets.
-    """
-
-    kind: str
-    reason: str
-    offset: int | None
-    length: int | None
-    time_ns: int
-    frames: tuple[int, ...]
-
-
-Out = tuple[Connection, int, Plain | Gap | Notice]
-"""What `Reassembler` yields: connection, side (0 is client to server), item."""
 
 
 class _Half:
