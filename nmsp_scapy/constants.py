@@ -81,15 +81,42 @@ class ElementType(IntEnum):
     QUERY = 3
     SOFTWARE_VERSION = 4
     MAC_ADDRESS = 5
+    IP_ADDRESS = 6
+    SWITCH_PORT = 7
     MEASUREMENT = 16
     ENTITY = 17
     RSSI_SAMPLE = 18
     INFORMATION = 32
+    USER_NAME = 33
+    SSID = 34
+    BSSID = 35
+    STATION_STATE = 36
     STATISTICS = 48
+    TRAFFIC = 49
+    LAST_HEARD = 50
     ATTACHMENT = 64
+    ATTACHMENT_CATEGORY = 65
+    ATTACHMENT_STATE = 66
+    SERIAL_NUMBER = 67
+    UDI = 68
+    MODEL = 69
+    SINCE = 70
     LOCATION = 80
+    CIVIC_LOCATION = 81
+    CIVIC_ADDRESS = 82
+    ELIN_LOCATION = 83
+    GEO_LOCATION = 84
+    CUSTOM_LOCATION = 85
     AP = 96
+    AP_NAME = 97
+    AP_GROUP = 98
+    AP_STATE = 99
     ALARM = 112
+    ALARM_AP = 113
+    ALARM_KIND = 114
+    ALARM_SEVERITY = 115
+    ALARM_TEXT = 116
+    IDS_PROFILE = 117
 
 
 class Status(IntEnum):
@@ -158,6 +185,131 @@ class EntityKind(IntEnum):
     ROGUE_AP = 2
     ROGUE_CLIENT = 3
     INTERFERER = 4
+
+
+class Band(IntEnum):
+    """Radio bands (assumed)."""
+
+    GHZ_2_4 = 0
+    GHZ_5 = 1
+    GHZ_6 = 2
+
+
+class MeasurementSource(IntEnum):
+    """What an AP measured (assumed).
+
+    The kinds are those of public management-plane models; their numbers are not.
+    """
+
+    NONE = 0
+    PROBE = 1
+    PATH_LOSS_MEASUREMENT = 2
+
+
+class StationState(IntEnum):
+    """States of a mobile station on the controller.
+
+    Documented as the values of `bsnMobileStationStatus` (AIRESPACE-WIRELESS-MIB,
+    whose word for `EXCLUDED` is older); that NMSP uses them is assumed.
+    """
+
+    IDLE = 0
+    AAA_PENDING = 1
+    AUTHENTICATED = 2
+    ASSOCIATED = 3
+    POWER_SAVE = 4
+    DISASSOCIATED = 5
+    TO_BE_DELETED = 6
+    PROBING = 7
+    EXCLUDED = 8
+
+
+class AttachmentCategory(IntEnum):
+    """Device categories of an attachment.
+
+    `WIRED_STATION` is documented (switch guides); the numbers are assumed.
+    """
+
+    UNKNOWN = 0
+    WIRED_STATION = 1
+
+
+class AttachmentState(IntEnum):
+    """What happened to a wired attachment; names documented, numbers assumed."""
+
+    NEW = 1
+    DELETE = 2
+
+
+class CivicType(IntEnum):
+    """Kinds of civic address elements.
+
+    Documented: CAtypes of RFC 4776; that NMSP uses them is assumed.
+    """
+
+    LANGUAGE = 0
+    STATE = 1
+    COUNTY = 2
+    CITY = 3
+    CITY_DIVISION = 4
+    NEIGHBOURHOOD = 5
+    STREET_GROUP = 6
+    LEADING_STREET_DIRECTION = 16
+    TRAILING_STREET_SUFFIX = 17
+    STREET_SUFFIX = 18
+    HOUSE_NUMBER = 19
+    HOUSE_NUMBER_SUFFIX = 20
+    LANDMARK = 21
+    ADDITIONAL_LOCATION = 22
+    NAME = 23
+    POSTAL_CODE = 24
+    BUILDING = 25
+    UNIT = 26
+    FLOOR = 27
+    ROOM = 28
+    PLACE_TYPE = 29
+    POSTAL_COMMUNITY = 30
+    POST_OFFICE_BOX = 31
+    ADDITIONAL_CODE = 32
+    SEAT = 33
+    STREET = 34
+
+
+class ApState(IntEnum):
+    """States of an access point on the controller.
+
+    Documented as the values of `bsnAPOperationStatus` (AIRESPACE-WIRELESS-MIB);
+    that NMSP uses them is assumed.
+    """
+
+    ASSOCIATED = 1
+    DISASSOCIATING = 2
+    DOWNLOADING = 3
+
+
+class AlarmSeverity(IntEnum):
+    """How bad an alarm is.
+
+    Documented: ItuPerceivedSeverity of RFC 3877's IANA-ITU-ALARM-TC-MIB; that NMSP
+    uses it is assumed.
+    """
+
+    CLEARED = 1
+    INDETERMINATE = 2
+    CRITICAL = 3
+    MAJOR = 4
+    MINOR = 5
+    WARNING = 6
+
+
+def response_name(request: str) -> str | None:
+    """Name of the message that answers a request; None for what is none.
+
+    >>> response_name("ECHO_REQUEST")
+    'ECHO_RESPONSE'
+    """
+    stem, is_request, _ = request.rpartition("_REQUEST")
+    return f"{stem}_RESPONSE" if is_request else None
 
 
 def name_of(registry: type[IntEnum], number: int) -> str:
