@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""AES-GCM, AES-CCM and ChaCha20-Poly1305 records.
+
+Source: RFC 5288, 6655, 7905 (TLS 1.2), RFC 8446 section 5.2 (TLS 1.3).
+"""
+
+from collections.abc import Iterator
+from struct import Struct
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import (
+    AESCCM,
+    AESGCM,
+    ChaCha20Poly1305,
+)
+
+from nmsp_scapy.tls.protection import Inner, Opened, Search
+from nmsp_scapy.tls.registry import MAX_FRAGMENT
+from nmsp_scapy.tls.suites import Bulk
+
+_EXTRA = Struct(">QBHH").pack
+_HEADER = Struct(">BHH").pack
+_APPLICATION_DATA = 23
+
+
+def _cipher(bulk: Bulk, key: bytes) -> AESGCM | AESCCM | ChaCha20Poly1305:
+    if bulk.mode == "gcm":
+        return AESGCM(key)
+    if bulk.mode == "ccm":
+        return AESCCM(key, bulk.tag)
+    return ChaCha20Poly1305(key)
+
+
+class Aead12:
+    """AEAD with an explicit nonce (GCM, CCM) or a counted one (ChaCha20)."""
+
+    def __init__(self, bulk: Bulk, key: bytes, iv: bytes, version: int) -> None:
+        self.sequence = 0
+        self._decrypt = _cipher(bulk, key).decrypt
+        self._iv = iv
+        self._explicit = 12 - len(iv)
+        self._mask = int.from_bytes(iv, "big")
+        self._overhead = self._explicit + bulk.tag
+        self._start = b"\x17" + version.to_bytes(2, "big")
+        self._version = version
+        self._nonce_ahead: int | None = None
+
+    def _try(self, sequence: int, kind: int, version: int, fragment: bytes) -> bytes:
+        explicit = self._explicit
+        if explicit:
+            nonce = self._iv + fragment[:explicit]
+        else:
+            nonce = (self._mask ^ sequence).to_bytes(12, "big")
+        extra = _EXTRA(sequence, kind, version, len(fragment) - self._overhead)
+        return self._decrypt(nonce, fragment[explicit:], extra)
+
+    def open(self, kind: int, version: int, fragment: bytes) -> Opened | None:
+        """See `Protection.open`."""
+        sequence = self.sequence
+        self.sequence = sequence + 1
+        if len(fragment) < self._overhead:
+            return None
+        try:
+            content = self._try(sequence, kind, version, fragment)
+        except InvalidTag:
+            return None
+        self._remember(sequence, fragment)
+        return kind, content
+
+    def _remember(self, sequence: int, fragment: bytes) -> None:
+        # Most stacks count their explicit nonce up with the sequence number; the
+        # difference finds the place at once after a gap.
+        if self._explicit:
+            nonce = int.from_bytes(fragment[: self._explicit], "big")
+            self._nonce_ahead = (nonce - sequence) & (2**64 - 1)
+
+    def run(
+        self,
+        data: bytes,
+        start: int,
+        end: int,
+        out: list[bytes],
+        bad: list[tuple[int, int, int]],
+    ) -> tuple[int, Inner | None]:
+        """See `Protection.run`."""
+        if not self._explicit:
+            return self._run_counted(data, start, end, out, bad), None
+        decrypt = self._decrypt
+        iv = self._iv
+        overhead = self._overhead
+        head = self._start
+        version = self._version
+        sequence = self.sequence
+        append = out.append
+        while end - start > 5 and data[start : start + 3] == head:
+            length = data[start + 3] << 8 | data[start + 4]
+            stop = start + 5 + length
+            if stop > end or not overhead <= length <= MAX_FRAGMENT:
+                break
+            body = start + 13
+            try:
+                append(
+                    decrypt(
+                        iv + data[start + 5 : body],
+                        data[body:stop],
+                        _EXTRA(sequence, 23, version, length - overhead),
+                    )
+                )
+            except InvalidTag:
+                bad.append((len(out), start, stop))
+            sequence += 1
+            start = stop
+        self.sequence = sequence
+        return start, None
+
+    def _run_counted(
+        self,
+        data: bytes,
+        start: int,
+        end: int,
+        out: list[bytes],
+        bad: list[tuple[int, int, int]],
+    ) -> int:
+        overhead = self._overhead
+        while end - start > 5 and data[start : start + 3] == self._start:
+            length = data[start + 3] << 8 | data[start + 4]
+            stop = start + 5 + length
+            if stop > end or not overhead <= length <= MAX_FRAGMENT:
+                break
+            nonce = (self._mask ^ self.sequence).to_bytes(12, "big")
+            extra = _EXTRA(self.sequence, 23, self._version, length - overhead)
+            try:
+                out.append(self._decrypt(nonce, data[start + 5 : stop], extra))
+            except InvalidTag:
+                bad.append((len(out), start, stop))
+            self.sequence += 1
+            start = stop
+        return start
+
+    def seek(
+        self, kind: int, version: int, fragment: bytes, search: Search
+    ) -> Opened | None:
+        """See `Protection.seek`."""
+        if len(fragment) < self._overhead:
+            return None
+        for sequence in self._likely_first(fragment, search.farthest):
+            if search.budget <= 0:
+                return None
+            search.budget -= 1
+            try:
+                content = self._try(sequence, kind, version, fragment)
+            except InvalidTag:
+                continue
+            self.sequence = sequence + 1
+            self._remember(sequence, fragment)
+            return kind, content
+        return None
+
+    def _likely_first(self, fragment: bytes, farthest: int) -> Iterator[int]:
+        if self._explicit and self._nonce_ahead is not None:
+            nonce = int.from_bytes(fragment[: self._explicit], "big")
+            likely = (nonce - self._nonce_ahead) & (2**64 - 1)
+            if self.sequence < likely <= self.sequence + farthest:
+                yield likely
+        yield from range(self.sequence, self.sequence + farthest + 1)
+
+
+class Aead13:
+    """AEAD of TLS 1.3: the true content type is inside, padding may follow it."""
+
+    def __init__(self, bulk: Bulk, key: bytes, iv: bytes) -> None:
+        self.sequence = 0
+        self._decrypt = _cipher(bulk, key).decrypt
+        self._mask = int.from_bytes(iv, "big")
+        self._least = bulk.tag + 1
+
+    def open(self, kind: int, version: int, fragment: bytes) -> Opened | None:
+        """See `Protection.open`."""
+        sequence = self.sequence
+        self.sequence = sequence + 1
+        return self._try(sequence, kind, version, fragment)
+
+    def _try(
+        self, sequence: int, kind: int, version: int, fragment: bytes
+    ) -> Opened | None:
+        if len(fragment) < self._least:
+            return None
+        nonce = (self._mask ^ sequence).to_bytes(12, "big")
+        extra = _HEADER(kind, version, len(fragment))
+        try:
+            inner = self._decrypt(nonce, fragment, extra)
+        except InvalidTag:
+            return None
+        content = inner.rstrip(b"\0")
+        return (content[-1], content[:-1]) if content else (0, b"")
+
+    def run(
+        self,
+        data: bytes,
+        start: int,
+        end: int,
+        out: list[bytes],
+        bad: list[tuple[int, int, int]],
+    ) -> tuple[int, Inner | None]:
+        """See `Protection.run`."""
+        decrypt = self._decrypt
+        mask = self._mask
+        least = self._least
+        sequence = self.sequence
+        append = out.append
+        inner: Inner | None = None
+        while end - start > 5 and data[start : start + 3] == b"\x17\x03\x03":
+            body = start + 5
+            length = data[start + 3] << 8 | data[start + 4]
+            stop = body + length
+            if stop > end or not least <= length <= MAX_FRAGMENT:
+                break
+            nonce = (mask ^ sequence).to_bytes(12, "big")
+            sequence += 1
+            try:
+                content = decrypt(nonce, data[body:stop], data[start:body])
+            except InvalidTag:
+                bad.append((len(out), start, stop))
+                start = stop
+                continue
+            if content[-1] != _APPLICATION_DATA:
+                content = content.rstrip(b"\0") or b"\0"
+                if content[-1] != _APPLICATION_DATA:
+                    inner = (content[-1], content[:-1], start, stop)
+                    start = stop
+                    break
+            append(content[:-1])
+            start = stop
+        self.sequence = sequence
+        return start, inner
+
+    def seek(
+        self, kind: int, version: int, fragment: bytes, search: Search
+    ) -> Opened | None:
+        """See `Protection.seek`."""
+        for sequence in range(self.sequence, self.sequence + search.farthest + 1):
+            if search.budget <= 0:
+                return None
+            search.budget -= 1
+            opened = self._try(sequence, kind, version, fragment)
+            if opened is not None:
+                self.sequence = sequence + 1
+                return opened
+        return None
