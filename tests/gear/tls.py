@@ -78,9 +78,13 @@ class Identity:
         return self.certificate.public_bytes(Encoding.DER)
 
 
-@cache
 def identity(name: str = "server", kind: str = "rsa") -> Identity:
-    """A self-signed identity, made once per process and name."""
+    """A self-signed identity, made once per process, name and kind of key."""
+    return _identity(name, kind)
+
+
+@cache
+def _identity(name: str, kind: str) -> Identity:
     key: Any
     if kind == "rsa":
         key = rsa.generate_private_key(65537, 2048)
