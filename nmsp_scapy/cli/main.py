@@ -15,6 +15,7 @@ import nmsp_scapy
 
 COMMANDS: dict[str, str] = {
     "authlist": "MAC and key hashes of certificates, ready to paste",
+    "trace": "explain a controller's NMSP trace",
 }
 """Short help by command name; the command is `nmsp_scapy.cli.<name>.command`."""
 
