@@ -11,6 +11,8 @@ from nmsp_scapy.profile import NOMINAL, Profile
 if TYPE_CHECKING:
     from scapy.packet import Packet
 
+    from nmsp_scapy.tls.facts import SessionFacts
+
 
 class Direction(StrEnum):
     """Which side sent it. The MSE is the TLS client."""
@@ -36,18 +38,34 @@ class Endpoint(msgspec.Struct, frozen=True):
         return f"{host}:{self.port}"
 
 
-class Conversation(msgspec.Struct):
+class Conversation(msgspec.Struct, eq=False):
     """One connection of an MSE (client) with a WLC (server).
+
+    It is yielded before its first message and completed while the capture is read:
+    `tls` and `ended` hold what is known so far.
 
     Attributes:
         index: 0 is the first that the capture shows.
-        transport: `tls`, `dtls` or `tcp` (a decrypted capture).
+        client, server: the MSE's end and the WLC's.
+        transport: `tls`, `dtls`, or `tcp` and `pdu` for decrypted captures.
+        time_ns, frame: of its first packet.
+        began: `syn`, or `mid-stream` where the capture starts later.
+        sure: whether it is known which end is the client.
+        ended: empty while it goes on; then `fin`, `reset`, `replaced`, `evicted` or
+            `end of capture`.
+        tls: what the session negotiated; None where there is none.
     """
 
     index: int
     client: Endpoint
     server: Endpoint
     transport: str = "tls"
+    time_ns: int = 0
+    frame: int = 0
+    began: str = "syn"
+    sure: bool = True
+    ended: str = ""
+    tls: "SessionFacts | None" = None
 
 
 class Message(msgspec.Struct, gc=False):
@@ -91,8 +109,11 @@ class Event(msgspec.Struct):
         event: `gap`, `bad-mac`, `no-key`, `undecodable` (bytes that could not be
             read), `alert`, `closed`, `overlap`, ... (told, nothing lost).
         direction: None where it concerns both.
-        offset, length: place in the direction's TCP stream, bytes; None unknown.
+        offset, length: place in the direction's stream, bytes; None unknown.
         lost: whether bytes could not be read, so that the exit code is 3.
+        stream: what `offset` counts: `tcp` (TCP payload of the direction), `data`
+            (its decrypted bytes), `file` (the capture file); empty without a place.
+        detail: more, by name; what it holds depends on the event.
     """
 
     event: str
@@ -104,3 +125,9 @@ class Event(msgspec.Struct):
     frames: tuple[int, ...]
     reason: str
     lost: bool
+    stream: str = ""
+    detail: dict[str, str | int] = {}
+
+
+Result = Conversation | Message | Event
+"""What reading a capture yields."""
