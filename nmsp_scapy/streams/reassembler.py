@@ -7,13 +7,12 @@ from ipaddress import ip_address
 
 from nmsp_scapy.capture.items import Segment
 from nmsp_scapy.integrity import Gap, Plain
+from nmsp_scapy.streams.half import HALF, MASK, Half
 from nmsp_scapy.streams.items import Address, Connection, Notice, Out
-from nmsp_scapy.streams.store import Chunk, SegmentStore, disagreement
+from nmsp_scapy.streams.store import Chunk, disagreement
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 _KIND = FIN | SYN | RST | ACK
-_MASK = 0xFFFF_FFFF
-_HALF = 1 << 31
 
 PATIENCE = 64
 """Packets of a connection for which a late one is waited, once a hole is certain."""
@@ -44,67 +43,6 @@ RECENT = 256
 """Pieces of stream kept to compare late copies with."""
 
 
-class _Half:
-    """One direction of a connection.
-
-    `next` is the sequence number expected (-1 until the beginning is known) and
-    `offset` its position; positions before that are relative to `base`.
-    """
-
-    __slots__ = (
-        "ack",
-        "base",
-        "calm",
-        "connection",
-        "fin",
-        "finished",
-        "flow",
-        "frame",
-        "gaps",
-        "isn",
-        "last",
-        "next",
-        "offset",
-        "peer",
-        "reset",
-        "side",
-        "since",
-        "store",
-        "strays",
-        "waited",
-    )
-
-    def __init__(self, flow: bytes, connection: Connection, side: int) -> None:
-        self.flow = flow
-        self.connection = connection
-        self.side = side
-        self.peer: _Half = self
-        self.next = -1
-        self.offset = 0
-        self.base = -1
-        self.isn = -1
-        self.ack = -1  # what this side has acknowledged last
-        self.fin: int | None = None
-        self.finished = False
-        self.reset = 0
-        self.frame = 0
-        self.last = 0  # frame of the byte before `next`
-        self.calm = True
-        self.store = SegmentStore()
-        self.since = 0
-        self.waited = 0
-        self.strays = (-1, 0)
-        self.gaps: deque[tuple[int, int]] = deque(maxlen=8)
-
-    def place(self, seq: int) -> int:
-        """Position of a sequence number, by the shorter way around."""
-        if self.next >= 0:
-            return self.offset + ((seq - self.next + _HALF) & _MASK) - _HALF
-        if self.base < 0:
-            self.base = seq
-        return ((seq - self.base + _HALF) & _MASK) - _HALF
-
-
 class Reassembler:
     """Puts the segments of any number of connections together.
 
@@ -124,11 +62,11 @@ class Reassembler:
         """
         self._ports = ports
         self._limit = max(connections, 2)
-        self._halves: dict[bytes, _Half] = {}
+        self._halves: dict[bytes, Half] = {}
         self._count = 0
         self._held = 0
         self._recent: deque[Out] = deque(maxlen=RECENT)
-        self._closing: deque[tuple[int, _Half]] = deque()
+        self._closing: deque[tuple[int, Half]] = deque()
         self._former: dict[bytes, int] = {}
         self._out: list[Out] = []
         self._time_ns = 0
@@ -150,7 +88,7 @@ class Reassembler:
                 return []
             offset = half.offset
             half.offset = offset + len(payload)
-            half.next = (segment.seq + len(payload)) & _MASK
+            half.next = (segment.seq + len(payload)) & MASK
             half.last = frame
             out = (
                 half.connection,
@@ -175,11 +113,11 @@ class Reassembler:
         out, self._out = self._out, []
         return out
 
-    def _emit(self, half: _Half, item: Plain | Gap | Notice) -> None:
+    def _emit(self, half: Half, item: Plain | Gap | Notice) -> None:
         self._out.append((half.connection, half.side, item))
 
     def _notice(
-        self, half: _Half, kind: str, reason: str, segment: Segment | None = None,
+        self, half: Half, kind: str, reason: str, segment: Segment | None = None,
         place: tuple[int, int] | None = None,
     ) -> None:  # fmt: skip
         offset, length = place or (None, None)
@@ -188,7 +126,7 @@ class Reassembler:
 
     # -- the general way ---------------------------------------------------------
 
-    def _feed(self, segment: Segment, half: _Half | None) -> list[Out]:
+    def _feed(self, segment: Segment, half: Half | None) -> list[Out]:
         self._time_ns = segment.time_ns
         while self._closing and self._closing[0][0] <= segment.frame:
             reset = self._closing.popleft()[1]
@@ -207,7 +145,7 @@ class Reassembler:
         seq = segment.seq
         if segment.flags & SYN:
             self._synchronise(half, segment)
-            seq = (seq + 1) & _MASK
+            seq = (seq + 1) & MASK
         self._acknowledge(half, segment)
         if segment.payload or segment.missing or segment.flags & FIN:
             self._take(half, segment, seq)
@@ -221,11 +159,13 @@ class Reassembler:
             self._calm(half)
         return self._taken()
 
-    def _calm(self, half: _Half) -> None:
+    def _calm(self, half: Half) -> None:
         peer = half.peer
         half.calm = peer.calm = not (
             half.store.chunks
             or peer.store.chunks
+            or half.next < 0
+            or peer.next < 0
             or half.fin is not None
             or peer.fin is not None
         )
@@ -238,7 +178,7 @@ class Reassembler:
 
     # -- connections -------------------------------------------------------------
 
-    def _open(self, segment: Segment) -> _Half:
+    def _open(self, segment: Segment) -> Half:
         if len(self._halves) >= 2 * self._limit:
             self._evict()
         here = Address(str(ip_address(segment.src)), segment.sport)
@@ -253,8 +193,8 @@ class Reassembler:
         flow = segment.flow
         size = (len(flow) - 4) // 2
         back = flow[size:-4] + flow[:size] + flow[-2:] + flow[-4:-2]
-        half = _Half(flow, connection, side)
-        half.peer = _Half(back, connection, 1 - side)
+        half = Half(flow, connection, side)
+        half.peer = Half(back, connection, 1 - side)
         half.peer.peer = half
         half.since = half.peer.since = segment.time_ns
         self._halves[back] = half.peer  # flow and back are one where both ends are
@@ -271,22 +211,20 @@ class Reassembler:
         return int(segment.sport < segment.dport), False
 
     def _is_new(  # noqa: PLR0911 - one rule a line
-        self, half: _Half, segment: Segment
+        self, half: Half, segment: Segment
     ) -> bool:
         """Tell the first segment of a new connection from one of this connection's."""
         if not segment.flags & SYN:  # what goes on after a reset was not reset
             goes_on = half.connection.ended == "reset" and segment.payload
             return bool(goes_on) and half.place(segment.seq) >= half.offset
-        first = (segment.seq + 1) & _MASK
-        if half.next >= 0 and half.place(first) == 0 and not half.connection.ended:
-            return False
-        if half.isn == segment.seq or self._former.get(half.flow) == segment.seq:
+        first = (segment.seq + 1) & MASK
+        if half.first == first or self._former.get(half.flow) == segment.seq:
             return False
         if half.isn >= 0 or half.connection.ended:
             return True
         peer = half.peer
         if segment.flags & ACK and peer.isn >= 0:
-            return segment.ack != (peer.isn + 1) & _MASK
+            return segment.ack != (peer.isn + 1) & MASK
         if peer.isn >= 0:  # both open at once
             return half.offset > 0 or peer.offset > 0
         if half.next >= 0:
@@ -296,7 +234,7 @@ class Reassembler:
         start = half.store.start if half.store.chunks else 0
         return not 0 <= start - half.place(first) < WINDOW
 
-    def _replace(self, half: _Half) -> None:
+    def _replace(self, half: Half) -> None:
         if not half.connection.ended:
             self._end(half, "replaced")
         if len(self._former) >= 2 * self._limit:
@@ -317,7 +255,7 @@ class Reassembler:
             self._halves.pop(half.flow, None)
             self._halves.pop(half.peer.flow, None)
 
-    def _end(self, half: _Half, how: str) -> None:
+    def _end(self, half: Half, how: str) -> None:
         """Flush both directions and say the last word."""
         half.connection.ended = how
         for one in sorted((half, half.peer), key=lambda h: h.side):
@@ -334,7 +272,7 @@ class Reassembler:
 
     # -- what a segment says -----------------------------------------------------
 
-    def _synchronise(self, half: _Half, segment: Segment) -> None:
+    def _synchronise(self, half: Half, segment: Segment) -> None:
         connection = half.connection
         if half.isn == segment.seq or self._former.get(half.flow) == segment.seq:
             return
@@ -350,9 +288,9 @@ class Reassembler:
             connection.sure = True
         half.isn = segment.seq
         if half.next < 0:
-            self._start(half, (segment.seq + 1) & _MASK)
+            self._start(half, (segment.seq + 1) & MASK)
 
-    def _start(self, half: _Half, seq: int) -> None:
+    def _start(self, half: Half, seq: int) -> None:
         """The direction begins at `seq`: its position is 0 from now on."""
         if half.base >= 0:
             distance = -half.place(seq)
@@ -361,30 +299,46 @@ class Reassembler:
             self._held += half.store.cost
             if half.fin is not None:
                 half.fin += distance
-        half.next = seq
+        half.next = half.first = seq
         half.waited = 0
         half.since = self._time_ns
 
-    def _acknowledge(self, half: _Half, segment: Segment) -> None:
+    def _begin(self, half: Half) -> None:
+        """Let a direction begin whose beginning was not seen.
+
+        That is its first byte seen, or the lowest acknowledgement in a connection
+        whose SYN was seen from the other side.
+        """
+        start = half.store.start if half.store.chunks else 0
+        if half.floor is not None and (
+            not half.store.chunks or 0 <= start - half.floor < WINDOW
+        ):
+            start = half.floor
+        self._start(half, (half.base + start) & MASK)
+
+    def _acknowledge(self, half: Half, segment: Segment) -> None:
         """Learn what this side has received of the other."""
         if not segment.flags & ACK or segment.flags & RST:
             return
         peer, ack = half.peer, segment.ack
         if peer.next < 0:
-            if half.isn >= 0 and not peer.store.chunks:
+            place = peer.place(ack)
+            if segment.flags & SYN:
                 self._start(peer, ack)
-            elif peer.base < 0:
-                peer.base = ack
-        if half.ack < 0 or (ack - half.ack) & _MASK < _HALF:
+                self._drain(peer)
+            elif half.isn >= 0 and (peer.floor is None or place < peer.floor):
+                peer.floor = place
+        if half.ack < 0 or (ack - half.ack) & MASK < HALF:
             half.ack = ack
 
-    def _take(self, half: _Half, segment: Segment, seq: int) -> None:
+    def _take(self, half: Half, segment: Segment, seq: int) -> None:
         """Take the payload, at the position of `seq`."""
         place = half.place(seq)
         got = len(segment.payload)
-        stop = place + got + segment.missing
         if self._is_stray(half, segment, place):
             return
+        place = half.place(seq)
+        stop = place + got + segment.missing
         if segment.flags & FIN and half.fin is None and stop >= half.offset:
             half.fin = stop
         if got or segment.missing:
@@ -400,12 +354,12 @@ class Reassembler:
         if half.next >= 0:
             self._drain(half)
 
-    def _is_stray(self, half: _Half, segment: Segment, place: int) -> bool:
+    def _is_stray(self, half: Half, segment: Segment, place: int) -> bool:
         """Tell a segment outside the window; move the window when they go on."""
         behind = _OLD if half.next >= 0 else WINDOW
         if half.offset - behind <= place <= half.offset + WINDOW:
             return False
-        after = (segment.seq + len(segment.payload) + segment.missing) & _MASK
+        after = (segment.seq + len(segment.payload) + segment.missing) & MASK
         seq, count = half.strays
         count = count + 1 if seq == segment.seq else 1
         half.strays = (after, count)
@@ -418,9 +372,9 @@ class Reassembler:
         reason = "the sequence numbers jumped"
         self._gap(half, None, reason, segment.time_ns, (half.last, segment.frame))
         half.next, half.strays = segment.seq, (-1, 0)
-        return True
+        return False
 
-    def _insert(self, half: _Half, chunk: Chunk, segment: Segment) -> None:
+    def _insert(self, half: Half, chunk: Chunk, segment: Segment) -> None:
         """Put what is new of a chunk into the store, after a look at the old."""
         if half.next >= 0 and chunk.start < half.offset:
             stop = min(chunk.stop, half.offset)
@@ -442,7 +396,7 @@ class Reassembler:
                 half, "overlap", "copies differ; the first is read", segment, conflict
             )
 
-    def _compare(self, half: _Half, chunk: Chunk, stop: int, segment: Segment) -> None:
+    def _compare(self, half: Half, chunk: Chunk, stop: int, segment: Segment) -> None:
         """Hold a late copy of delivered bytes against the first, where it is kept."""
         if chunk.data is None or (
             chunk.stop == half.offset and chunk.stop - chunk.start <= 1
@@ -471,7 +425,7 @@ class Reassembler:
                     self._notice(half, "overlap", reason, segment, conflict)
                     return
 
-    def _reset(self, half: _Half, segment: Segment) -> None:
+    def _reset(self, half: Half, segment: Segment) -> None:
         """Take a RST that the receiver would take; it ends the connection soon."""
         distance = half.place(segment.seq) - half.offset
         refused = segment.seq == 0 and half.isn < 0
@@ -484,7 +438,7 @@ class Reassembler:
 
     # -- holes -------------------------------------------------------------------
 
-    def _drain(self, half: _Half) -> None:
+    def _drain(self, half: Half) -> None:
         """Hand out what has its turn."""
         store = half.store
         while store.chunks and store.start <= half.offset:
@@ -504,27 +458,27 @@ class Reassembler:
                 continue
             item = Plain(chunk.data, chunk.start, chunk.time_ns, (chunk.frame,))
             half.offset = chunk.stop
-            half.next = (half.next + chunk.stop - chunk.start) & _MASK
+            half.next = (half.next + chunk.stop - chunk.start) & MASK
             half.last = chunk.frame
             self._emit(half, item)
             self._recent.append(self._out[-1])
         if half.fin == half.offset and not half.finished:
             half.finished = True
-            half.next = (half.next + 1) & _MASK  # the FIN itself
+            half.next = (half.next + 1) & MASK  # the FIN itself
             self._notice(half, "fin", "this side has finished")
 
     def _gap(
-        self, half: _Half, length: int | None, reason: str, time_ns: int,
+        self, half: Half, length: int | None, reason: str, time_ns: int,
         frames: tuple[int, ...],
     ) -> None:  # fmt: skip
         known = tuple(frame for frame in frames if frame)
         self._emit(half, Gap(half.offset, length, time_ns, known, reason))
         if length is not None:
-            half.gaps.append((half.offset, half.offset + length))
+            half.gaps = (*half.gaps[-7:], (half.offset, half.offset + length))
             half.offset += length
-            half.next = (half.next + length) & _MASK
+            half.next = (half.next + length) & MASK
 
-    def _settle(self, half: _Half) -> None:
+    def _settle(self, half: Half) -> None:
         """Give up the holes that will not be filled any more."""
         store = half.store
         while store.chunks:
@@ -535,9 +489,9 @@ class Reassembler:
         if half.next < 0 <= half.base:  # it only acknowledges
             half.waited += 1
             if half.waited > PATIENCE:
-                self._start(half, half.base)
+                self._begin(half)
 
-    def _verdict(self, half: _Half) -> str:
+    def _verdict(self, half: Half) -> str:
         """Why the hole before the store is a gap; empty while it may be filled."""
         store, peer = half.store, half.peer
         waiting = self._time_ns - half.since
@@ -558,28 +512,33 @@ class Reassembler:
             return "not in the capture; more came than can wait for it"
         return ""
 
-    def _skip(self, half: _Half, reason: str) -> None:
+    def _skip(self, half: Half, reason: str) -> None:
         """Name the hole before the store and hand out what follows it."""
         first = half.store.chunks[0]
         if half.next < 0:
-            self._start(half, (half.base + first.start) & _MASK)
-        elif first.start > half.offset:
+            self._begin(half)
+            first = half.store.chunks[0]
+        if first.start > half.offset:
             length = first.start - half.offset
             self._gap(half, length, reason, self._time_ns, (half.last, first.frame))
         self._drain(half)
 
-    def _flush(self, half: _Half) -> None:
+    def _flush(self, half: Half) -> None:
         """Hand out all that waits, and name what the other side alone has seen."""
         while half.store.chunks:
             self._skip(half, "not in the capture")
         ack = half.peer.ack
-        if ack < 0 or half.finished:
-            return
-        unseen = half.place(ack) - half.offset
-        if half.next < 0 and half.base < 0:
-            return
-        if 1 < unseen <= WINDOW:  # one alone may be the FIN
-            reason = "acknowledged by the other side, but not in the capture"
-            if half.next < 0:
-                half.next = half.base
+        if half.next < 0:
+            if half.base < 0:
+                return
+            self._begin(half)
+        if half.fin is not None:
+            unseen = half.fin - half.offset
+            reason = "before the FIN, but not in the capture"
+        else:  # one byte alone may be the FIN
+            unseen = half.place(ack) - half.offset if ack >= 0 else 0
+            unseen = unseen if unseen > 1 else 0
+            reason = "acknowledged by the other side (a FIN too), not in the capture"
+        if 0 < unseen <= WINDOW:
             self._gap(half, unseen, reason, self._time_ns, (half.last,))
+            self._drain(half)
