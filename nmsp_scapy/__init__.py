@@ -14,11 +14,11 @@ __version__ = "0.1.0.dev0"
 def __getattr__(name: str) -> Any:
     """Find Scapy's face of NMSP."""
     if name == "NMSPSession":
-        from nmsp_scapy.session import NMSPSession  # noqa: PLC0415 - imports Scapy
+        from nmsp_scapy.session import NMSPSession
 
         return NMSPSession
     if name.startswith("NMSP"):
-        from nmsp_scapy import layers  # noqa: PLC0415 - imports Scapy
+        from nmsp_scapy import layers
 
         try:
             return layers.CLASSES[name]

@@ -21,7 +21,7 @@ from nmsp_scapy.layers.geometry import (
     ElementPlan,
     HeaderPlan,
 )
-from nmsp_scapy.layers.header import NMSP
+from nmsp_scapy.layers.header import NMSP, NMSPTruncated
 from nmsp_scapy.layers.message import NMSPMessage
 from nmsp_scapy.profile import NOMINAL, Profile
 
@@ -58,7 +58,7 @@ class Binding:
 
     def dissect(self, raw: bytes) -> Packet:
         """Make a message's packets of its bytes; whatever they are."""
-        return self.header(raw)
+        return self.header(raw) if raw else NMSPTruncated()
 
     def message(self, which: int | str) -> type[NMSPMessage] | None:
         """Class of a message's body by number or name; None for an unknown one."""

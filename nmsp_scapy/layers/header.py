@@ -116,7 +116,7 @@ def bind_port(port: int = PORT) -> None:
 
     Nothing is bound before this is called: on the wire the port carries TLS.
     """
-    from scapy.layers.inet import TCP  # noqa: PLC0415 - slow, and only here
+    from scapy.layers.inet import TCP
 
     bind_layers(TCP, NMSP, sport=port)
     bind_layers(TCP, NMSP, dport=port)
