@@ -16,6 +16,7 @@ from nmsp_scapy.layers.base import (
     header_fields,
     name_by_number,
 )
+from nmsp_scapy.layers.fields import ElementsField
 from nmsp_scapy.layers.geometry import (
     NESTING_LIMIT,
     ElementPlan,
@@ -34,6 +35,7 @@ class Binding:
     Attributes:
         profile: the profile.
         header: the header's class.
+        reader: what `nmsp_scapy.records` keeps for the profile.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Binding:
         self._messages: dict[int, type[NMSPMessage]] = {}
         self._elements: dict[int, type[NMSPElement]] = {}
         self.header = self._header()
+        self.reader: Any = None
         self.unknown_element = self._derived(NMSPUnknownElement, number=0)
         self.malformed_element = self._derived(NMSPMalformedElement, number=0)
 
@@ -100,6 +103,11 @@ class Binding:
             return self.unknown_element
         too_deep = bool(cls.contains) and depth > NESTING_LIMIT
         return cls if cls.accepts(size) and not too_deep else self.malformed_element
+
+    @staticmethod
+    def has_elements(body: type[Packet]) -> bool:
+        """Tell whether a message's body is a run of elements."""
+        return any(isinstance(field, ElementsField) for field in body.fields_desc)
 
     def take_elements(self, holder: Packet, data: bytes) -> tuple[bytes, list[Packet]]:
         """Make elements of the front of `data`, as deep as the limit allows."""

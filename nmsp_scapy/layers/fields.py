@@ -298,6 +298,8 @@ class BytesField(WireField):
 class TrailerField(BytesField):
     """The message's trailer; the header writes it behind the body."""
 
+    kind = "trailer"
+
     def getfield(self, pkt: Packet, s: bytes) -> tuple[bytes, None]:
         """Take nothing: the header knows only later where it stands."""
         return s, None

@@ -55,6 +55,15 @@ class NMSP(NMSPPacket):
             self.fields["trailer"] = s[body:end]
         return s[:body], s[end:]
 
+    def do_dissect_payload(self, s: bytes) -> None:
+        """Make the body, also one of no bytes: an echo has none."""
+        if s:
+            super().do_dissect_payload(s)
+            return
+        cls = self.guess_payload_class(s)
+        if issubclass(cls, NMSPPacket):
+            self.add_payload(cls(_internal=1, _underlayer=self))
+
     def guess_payload_class(self, payload: bytes) -> type[Packet]:
         """Choose the body's class by the message's type."""
         return self.binding.body_class(self.type, len(payload))

@@ -48,7 +48,9 @@ def element_geometries(draw):
 @st.composite
 def header_geometries(draw):
     names = draw(
-        st.permutations(["type", "length", "transaction_id", "version", "flags", "time"])
+        st.permutations(
+            ["type", "length", "transaction_id", "version", "flags", "time"]
+        )
     )
     needed = {"type": [2, 3, 4], "length": [2, 3, 4], "transaction_id": [2, 4, 8]}
     order = draw(st.sampled_from(["big", "little"]))
@@ -89,7 +91,9 @@ def profiles(draw):
         name="drawn",
         header=draw(header_geometries()),
         elements=draw(st.one_of(element_geometries(), element_geometries(), st.none())),
-        message_types={n: v + shift for n, v in NOMINAL.message_types.items() if v < 999}
+        message_types={
+            n: v + shift for n, v in NOMINAL.message_types.items() if v < 999
+        }
         | {n: v for n, v in NOMINAL.message_types.items() if v >= 999}
         | {"NEW_NOTIFICATION": 999},
         element_types=types,
@@ -113,7 +117,7 @@ def values(field):
         case AddressField():
             return st.ip_addresses()
         case TextField():
-            return st.text("aZ 9é漢😀\0\"\\\n<", max_size=20) | st.binary(max_size=8)
+            return st.text('aZ 9é漢😀\0"\\\n<', max_size=20) | st.binary(max_size=8)
     return st.binary(max_size=12)
 
 
