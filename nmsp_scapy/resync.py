@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import itemgetter
 from struct import Struct
 
-from nmsp_scapy.profile import ElementGeometry, Field, HeaderGeometry
+from nmsp_scapy.profile import ElementGeometry, Field, HeaderGeometry, Profile
 
 FIELDS = ("version", "flags", "type", "length", "transaction_id")
 """Header fields that every message is given, 0 where a header lacks one."""
@@ -153,3 +153,9 @@ def elements_fit(geometry: ElementGeometry, data: bytes, start: int, stop: int) 
             return False
         start = min(end + -(end - start) % geometry.alignment, stop)
     return True
+
+
+def begins_message(profile: Profile, data: bytes) -> bool:
+    """Tell whether `data` begins like a message of a known type."""
+    types = frozenset(profile.message_types.values())
+    return bool(candidates(profile.header, frozenset(), types).match(data))

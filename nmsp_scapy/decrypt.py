@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stages 1 to 3 composed: a capture to the application data of its connections."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+from nmsp_scapy.capture import Damage, Datagram, Segment, open_capture
+from nmsp_scapy.constants import PORT
+from nmsp_scapy.conversation import Conversation, Direction, Endpoint, Event
+from nmsp_scapy.integrity import Gap, Item, Plain
+from nmsp_scapy.profile import NOMINAL, Profile
+from nmsp_scapy.resync import begins_message
+from nmsp_scapy.streams import Connection, Notice, Reassembler
+from nmsp_scapy.tls import KeyStore, TlsEngine, TlsSession
+
+DIRECTIONS = (Direction.MSE_TO_WLC, Direction.WLC_TO_MSE)
+"""By side: 0 is the client, the MSE."""
+
+UNDECIDED = 16
+"""Items after which a connection that looks like nothing is taken for TLS."""
+
+Source = str | Path | IO[bytes]
+"""A path, `-` for standard input, or an open binary file."""
+
+Opened = Conversation | Event | tuple[Conversation, int, Item]
+"""A conversation before its first item; events; items with their side."""
+
+
+class _Link:
+    """One connection on its way through stage 3."""
+
+    __slots__ = ("alerts", "conversation", "early", "session", "swapped", "told")
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+        self.session: TlsSession | None = None
+        self.swapped = False
+        self.early: list[tuple[int, Plain | Gap]] | None = []
+        self.alerts: list[object] = []
+        self.told = 0
+
+
+class Decryption:
+    """Opens the connections of one capture. What it holds is bounded.
+
+    Attributes:
+        keys: what opens them.
+        sessions: the open TLS session of each conversation, by index.
+    """
+
+    def __init__(
+        self,
+        keys: KeyStore | None = None,
+        *,
+        profile: Profile = NOMINAL,
+        ports: frozenset[int] = frozenset({PORT}),
+        first: int = 0,
+    ) -> None:
+        """Begin.
+
+        Args:
+            keys: more may come from the capture itself.
+            profile: tells NMSP without TLS.
+            ports: of the WLC.
+            first: index of the first conversation.
+        """
+        self.keys = keys if keys is not None else KeyStore()
+        self.sessions: dict[int, TlsSession] = {}
+        self._engine = TlsEngine(self.keys)
+        self._profile = profile
+        self._ports = ports
+        self._streams = Reassembler(ports)
+        self._indices = count(first)
+        self._links: dict[int, _Link] = {}
+        self._problems = 0
+        self._out: list[Opened] = []
+
+    def run(self, source: Source) -> Iterator[list[Opened]]:
+        """Read a capture to its end, many results at a time.
+
+        Raises:
+            CaptureError: it cannot be opened, or is no capture.
+        """
+        ports = self._ports
+        with open_capture(source, ports=ports) as capture:
+            read = 0
+            for batch in capture.batches():
+                for kind, data in capture.secrets[read:]:
+                    self.keys.add_secrets(kind, data, "secrets inside the capture")
+                read = len(capture.secrets)
+                self._tell_problems()
+                self._batch(batch)
+                yield self._taken()
+            self._take(self._streams.close())
+            yield self._taken()
+
+    def _taken(self) -> list[Opened]:
+        out, self._out = self._out, []
+        return out
+
+    def _batch(self, batch: list[Segment | Datagram | Damage]) -> None:
+        feed, take = self._streams.feed, self._take
+        for found in batch:
+            if type(found) is Segment:
+                made = feed(found)
+                if made:
+                    take(made)
+            elif isinstance(found, Damage):
+                self._damage(found)
+
+    def _take(self, made: list[tuple[Connection, int, Plain | Gap | Notice]]) -> None:
+        for connection, side, item in made:
+            link = self._links.get(connection.index)
+            if link is None:
+                link = self._begin(connection)
+            if isinstance(item, Notice):
+                self._notice(link, connection, side, item)
+            elif link.early is not None:
+                self._undecided(link, side, item)
+            else:
+                self._open(link, side, item)
+
+    def _begin(self, connection: Connection) -> _Link:
+        client, server = (
+            Endpoint(end.address, end.port)
+            for end in (connection.client, connection.server)
+        )
+        conversation = Conversation(
+            next(self._indices),
+            client,
+            server,
+            time_ns=connection.time_ns,
+            frame=connection.frame,
+            began=connection.began,
+            sure=connection.sure,
+        )
+        link = self._links[connection.index] = _Link(conversation)
+        self._out.append(conversation)
+        return link
+
+    # -- what the connection carries ---------------------------------------------
+
+    def _undecided(self, link: _Link, side: int, item: Plain | Gap) -> None:
+        """Collect a connection's first bytes until they tell what they are."""
+        early = link.early
+        assert early is not None  # noqa: S101 - the caller has looked
+        early.append((side, item))
+        data = b"".join(i.data for s, i in early if s == side and isinstance(i, Plain))
+        transport = _transport(data, self._profile)
+        if transport or len(early) >= UNDECIDED:
+            hello = data[:1] == b"\x16" and data[5:6] == b"\x01"
+            self._decide(link, transport or "tls", swapped=hello and side == 1)
+
+    def _decide(self, link: _Link, transport: str, *, swapped: bool) -> None:
+        conversation, early = link.conversation, link.early or []
+        link.early = None
+        conversation.transport = transport
+        if swapped:
+            link.swapped, conversation.sure = True, True
+            conversation.client, conversation.server = (
+                conversation.server,
+                conversation.client,
+            )
+        if transport == "tls":
+            link.session = self._engine.session(conversation.index)
+            conversation.tls = link.session.facts
+            link.alerts = conversation.tls.alerts  # type: ignore[assignment]
+            self.sessions[conversation.index] = link.session
+        for side, item in early:
+            self._open(link, side, item)
+
+    def _open(self, link: _Link, side: int, item: Plain | Gap) -> None:
+        conversation, append = link.conversation, self._out.append
+        if link.swapped:
+            side = 1 - side
+        if link.session is None:
+            append((conversation, side, item))
+            return
+        for which, opened in link.session.feed(side, item):
+            append((conversation, which, opened))
+        if len(link.alerts) != link.told:
+            self._alerts(link)
+
+    # -- what is no byte ---------------------------------------------------------
+
+    def _alerts(self, link: _Link) -> None:
+        facts = link.conversation.tls
+        for alert in facts.alerts[link.told :] if facts else ():
+            reason = f"{alert.level} alert {alert.number} {alert.description}"
+            event = Event(
+                "alert", link.conversation.index, DIRECTIONS[alert.side], None, None,
+                alert.time_ns, alert.frames, reason, False,
+                detail={"level": alert.level, "number": alert.number},
+            )  # fmt: skip
+            self._out.append(event)
+        link.told = len(link.alerts)
+
+    def _notice(
+        self, link: _Link, connection: Connection, side: int, notice: Notice
+    ) -> None:
+        conversation = link.conversation
+        direction: Direction | None = DIRECTIONS[side ^ link.swapped]
+        if notice.kind == "closed":
+            if link.early is not None:
+                self._decide(link, "tls", swapped=False)
+            self._finish(link)
+            del self._links[connection.index]
+            conversation.ended = connection.ended
+            direction = None
+        event = Event(
+            notice.kind, conversation.index, direction, notice.offset, notice.length,
+            notice.time_ns, notice.frames, notice.reason, False,
+            "tcp" if notice.offset is not None else "",
+        )  # fmt: skip
+        self._out.append(event)
+
+    def _finish(self, link: _Link) -> None:
+        conversation = link.conversation
+        if link.session is not None:
+            for side, opened in link.session.finish():
+                self._out.append((conversation, side, opened))
+            self._alerts(link)
+            conversation.tls = link.session.facts
+
+    def _damage(self, damage: Damage) -> None:
+        frames = () if damage.frame is None else (damage.frame,)
+        event = Event(
+            "damage", None, None, damage.offset, None, None, frames, damage.reason,
+            True, "" if damage.offset is None else "file",
+        )  # fmt: skip
+        self._out.append(event)
+
+    def _tell_problems(self) -> None:
+        for problem in self.keys.problems[self._problems :]:
+            self._out.append(
+                Event("key-log", None, None, None, None, None, (), str(problem), False)
+            )
+        self._problems = len(self.keys.problems)
+
+
+def _transport(data: bytes, profile: Profile) -> str:
+    """Tell by the first bytes of a direction what it carries; empty while unsure."""
+    if len(data) >= 3:
+        record = 20 <= data[0] <= 24 and data[1] == 3
+        if record or (data[0] & 0x80 and data[2] == 1):
+            return "tls"
+    if len(data) < profile.header.size:
+        return ""
+    return "tcp" if begins_message(profile, data) else "tls"
+
+
+def addresses(flow: bytes) -> tuple[Endpoint, Endpoint]:
+    """Read source and destination of a flow (`Segment.flow`)."""
+    width = (len(flow) - 4) // 2
+    return (
+        Endpoint(str(ip_address(flow[:width])), int.from_bytes(flow[-4:-2])),
+        Endpoint(str(ip_address(flow[width:-4])), int.from_bytes(flow[-2:])),
+    )
