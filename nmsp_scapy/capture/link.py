@@ -152,8 +152,10 @@ def _labels(buf: bytes, pos: int, end: int) -> Place:
     kind, _ = raw(buf, pos, end)
     if kind:
         return kind, pos
-    if buf[pos] >> 4 == 0:
-        pos += 4
+    if buf[pos] >> 4 == 0:  # a control word, or an address that begins alike
+        _need(pos, 18, end)
+        after = _U16(buf, pos + 16)[0]
+        pos += 4 if after in _TAGS or after in (IPV4, IPV6) else 0
     return ETHERNET, pos
 
 

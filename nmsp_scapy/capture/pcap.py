@@ -77,14 +77,15 @@ class PcapReader:
     def batches(self) -> Iterator[list[Found]]:
         """Yield what each chunk of the file holds."""
         buffer, session = self._buffer, self._session
-        pos = HEADER
-        while buffer.more(pos):
+        pos, more = HEADER, True
+        while more:
             session.network.base = buffer.base
-            pos = self._chunk(buffer.data, self._decode)
-            if pos < 0:
-                yield session.take()
-                return
+            pos = self._chunk(buffer.data, pos, self._decode)
             yield session.take()
+            if pos < 0:
+                return
+            more = buffer.more(pos)
+            pos = 0
         rest = len(buffer.data) - pos
         if rest > 0:
             session.network.found.append(
@@ -96,13 +97,13 @@ class PcapReader:
             )
         yield session.take()
 
-    def _chunk(self, data: bytes, decode: Decode) -> int:
+    def _chunk(self, data: bytes, pos: int, decode: Decode) -> int:
         """Read the whole packets of the buffer; say where the rest begins."""
         order, ticks, header = self.dialect
         unpack = Struct(order + "IIII").unpack_from
         scale = 1_000_000_000 // ticks
         frame, limit, length = self._session.frame, self._limit, len(data)
-        pos, last = 0, length - header
+        last = length - header
         while pos <= last:
             seconds, fraction, kept, wire = unpack(data, pos)
             start = pos + header

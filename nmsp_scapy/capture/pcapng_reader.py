@@ -55,6 +55,7 @@ class _Clock(NamedTuple):
     scale: int
     ticks: int
     shift: int
+    snaplen: int
 
     def time_ns(self, stamp: int) -> int:
         return stamp * 1_000_000_000 // self.ticks + self.shift
@@ -95,8 +96,20 @@ class PcapngReader:
             pos = 0
         session.network.base = buffer.base
         pos = self._chunk(buffer.data, 0, final=True)
+        while self._resumed(buffer.data, pos):
+            pos = self._chunk(buffer.data, pos + 1, final=True)
         self._end(len(buffer.data) - pos, pos)
         yield session.take()
+
+    def _resumed(self, data: bytes, pos: int) -> bool:
+        """Whether the block that the file cuts was none, and sound ones follow."""
+        if self._lost is not None or pos + 8 > len(data):
+            return False
+        kind = unpack_from(self._order + "I", data, pos)[0]
+        if kind in _SHORTEST or not self._search(data, pos + 1, final=True)[1]:
+            return False
+        self._lost = self._buffer.base + pos, f"a block of type {kind:#x} that is none"
+        return True
 
     def _end(self, rest: int, pos: int) -> None:
         end = self._buffer.base + pos + rest
@@ -121,9 +134,8 @@ class PcapngReader:
                     return pos
                 self._lost = self._buffer.base + pos, reason
                 pos += 1
-            found = self._search(data, pos, final=final)
-            pos = abs(found)
-            if found < 0 or pos + 12 > len(data):
+            pos, found = self._search(data, pos, final=final)
+            if not found:
                 return pos
             offset, reason = self._lost
             skipped = self._buffer.base + pos - offset
@@ -131,8 +143,8 @@ class PcapngReader:
             self._lost = None
         return pos
 
-    def _search(self, data: bytes, pos: int, *, final: bool) -> int:
-        """Find the next sound block; negative means: more bytes needed from there."""
+    def _search(self, data: bytes, pos: int, *, final: bool) -> tuple[int, bool]:
+        """Find the next sound block, or the place from which more bytes are needed."""
         while match := _SOUND[self._order].search(data, pos):
             pos = match.start()
             if pos + 12 > len(data):
@@ -143,11 +155,11 @@ class PcapngReader:
                 if not self._wrong(kind, size):
                     if pos + size > len(data):
                         if not final:
-                            return -pos
+                            return pos, False
                     elif unpack_from(order + "I", data, pos + size - 4)[0] == size:
-                        return pos
+                        return pos, True
             pos += 1
-        return -max(pos, len(data) - 11)
+        return max(pos, len(data) - 11), False
 
     def _order_at(self, data: bytes, pos: int) -> str | None:
         """Byte order of the block at `pos`; None for a section header that is none."""
@@ -185,7 +197,7 @@ class PcapngReader:
                 ):
                     if pos + size > length:
                         break
-                    decode, scale, _, shift = clock = clocks[interface]
+                    decode, scale, _, shift, _ = clock = clocks[interface]
                     stamp = high << 32 | low
                     frame += 1
                     decode(
@@ -269,6 +281,7 @@ class PcapngReader:
                 1_000_000_000 // ticks if exact else 0,
                 ticks,
                 interface.offset_s * 1_000_000_000,
+                snaplen,
             )
         )
 
@@ -305,8 +318,8 @@ class PcapngReader:
                 self._buffer.base + pos, "a simple packet before any interface"
             )
             return
-        kept = min(wire, end - pos - 12)
         clock = self._clocks[0]
+        kept = min(wire, end - pos - 12, clock.snaplen or wire)
         clock.decode(data, pos + 12, pos + 12 + kept, wire, self._session.frame, 0)
 
     def _secrets(self, data: bytes, pos: int, end: int) -> None:

@@ -84,15 +84,29 @@ class Gzip:
                     self.damage = "the gzip data end before their time"
                 break
             self._begun = True
+            before = self._member.copy()
             try:
                 data = self._member.decompress(compressed, CHUNK)
             except zlib.error as error:
                 self.damage = f"the gzip data are damaged ({error})"
-                break
+                return _salvage(before, compressed)
             self._rest = self._member.unconsumed_tail
             if data:
                 return data
         return b""
+
+
+def _salvage(member: "zlib._Decompress", compressed: bytes) -> bytes:
+    """What can be had of a chunk before its damage, byte by byte."""
+    data = bytearray()
+    try:
+        for pos in range(len(compressed)):
+            data += member.decompress(compressed[pos : pos + 1], CHUNK)
+            if len(data) >= CHUNK:
+                break
+    except zlib.error:
+        pass
+    return bytes(data)
 
 
 class _Reader:
