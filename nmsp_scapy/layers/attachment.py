@@ -19,7 +19,11 @@ from nmsp_scapy.layers.message import NMSPMessage
 class NMSPAttachmentRequest(NMSPMessage):
     """The MSE asks for what is attached.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: QUERY, MAC_ADDRESS *                                |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -38,7 +42,11 @@ class NMSPAttachmentRequest(NMSPMessage):
 class NMSPAttachmentResponse(NMSPMessage):
     """What was asked for; a request may have several responses.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: STATUS, QUERY ?, ATTACHMENT *                       |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -58,7 +66,11 @@ class NMSPAttachmentResponse(NMSPMessage):
 class NMSPAttachmentNotification(NMSPMessage):
     """Links that came up or went down since the last notification.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: ATTACHMENT +                                        |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -74,7 +86,17 @@ class NMSPAttachmentNotification(NMSPMessage):
 class NMSPAttachment(NMSPElement):
     """One device on one port.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: SWITCH_PORT, MAC_ADDRESS ?, IP_ADDRESS *, USER_NAME |
+        | ?, ATTACHMENT_CATEGORY ?, ATTACHMENT_STATE, SERIAL_NUMBER ?,  |
+        | UDI ?, MODEL ?, SOFTWARE_VERSION ?, SINCE ?                   |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -104,7 +126,15 @@ class NMSPAttachment(NMSPElement):
 class NMSPAttachmentCategory(NMSPElement):
     """What kind of device it is.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |    category   |
+        +-+-+-+-+-+-+-+-+
 
     Attributes:
         category: `AttachmentCategory`.
@@ -121,7 +151,15 @@ class NMSPAttachmentCategory(NMSPElement):
 class NMSPAttachmentState(NMSPElement):
     """Whether the link came up or went down.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |     state     |
+        +-+-+-+-+-+-+-+-+
 
     Attributes:
         state: `AttachmentState`.
@@ -140,7 +178,15 @@ class NMSPAttachmentState(NMSPElement):
 class NMSPSerialNumber(NMSPElement):
     """Serial number of the device, from LLDP-MED or CDP.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                         serial_number                         /
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         serial_number: UTF-8 text.
@@ -157,7 +203,15 @@ class NMSPSerialNumber(NMSPElement):
 class NMSPUdi(NMSPElement):
     """Unique device identifier, from LLDP-MED or CDP.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                              udi                              /
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         udi: UTF-8 text.
@@ -174,7 +228,15 @@ class NMSPUdi(NMSPElement):
 class NMSPModel(NMSPElement):
     """Model number of the device.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                             model                             /
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         model: UTF-8 text.
@@ -191,7 +253,15 @@ class NMSPModel(NMSPElement):
 class NMSPSince(NMSPElement):
     """When the switch saw the link come up or go down.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                            since_s                            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         since_s: before the message was sent, s.

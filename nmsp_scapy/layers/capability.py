@@ -9,7 +9,11 @@ from nmsp_scapy.layers.message import NMSPMessage
 class NMSPCapabilityNotification(NMSPMessage):
     """The services that the sender offers, told first and by both sides.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: SOFTWARE_VERSION ?, MAC_ADDRESS ?, SERVICE *        |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.

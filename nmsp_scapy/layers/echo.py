@@ -8,7 +8,11 @@ from nmsp_scapy.layers.message import NMSPMessage
 class NMSPEchoRequest(NMSPMessage):
     """Asked by the MSE every echo interval.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: none is known                                       |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: none is known; what there is is kept.
@@ -24,7 +28,11 @@ class NMSPEchoRequest(NMSPMessage):
 class NMSPEchoResponse(NMSPMessage):
     """The WLC's answer, one for each request.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: none is known                                       |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: none is known; what there is is kept.

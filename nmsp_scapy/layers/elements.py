@@ -14,7 +14,15 @@ from nmsp_scapy.layers.fields import (
 class NMSPStatus(NMSPElement):
     """How a request went.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              code             |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         code: `Status`.
@@ -30,7 +38,19 @@ class NMSPStatus(NMSPElement):
 class NMSPService(NMSPElement):
     """A service with its sub-services.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |    service    |                  sub_services                 |
+        +-+-+-+-+-+-+-+-+                                               +
+        |                                                               |
+        +               +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |               |
+        +-+-+-+-+-+-+-+-+
 
     Attributes:
         service: `Service`.
@@ -51,7 +71,15 @@ class NMSPService(NMSPElement):
 class NMSPQuery(NMSPElement):
     """What a request asks for, and what a response answers.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |    service    |  sub_service  |     flags     |   tag_vendor  |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         service: `Service`.
@@ -75,7 +103,15 @@ class NMSPQuery(NMSPElement):
 class NMSPSoftwareVersion(NMSPElement):
     """Version of the sender's software.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                            version                            /
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         version: UTF-8 text.
@@ -91,7 +127,17 @@ class NMSPSoftwareVersion(NMSPElement):
 class NMSPMacAddress(NMSPElement):
     """The MAC address that a message or a container is about.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                              mac                              |
+        +                               +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                               |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         mac: MAC address.
@@ -107,7 +153,15 @@ class NMSPMacAddress(NMSPElement):
 class NMSPIpAddress(NMSPElement):
     """An IP address of what the container is about.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                            address                            /
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         address: IPv4 in 4 bytes or IPv6 in 16.
@@ -124,7 +178,15 @@ class NMSPIpAddress(NMSPElement):
 class NMSPSwitchPort(NMSPElement):
     """A port of a switch.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |      slot     |              port             |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         slot: 0-255; stack member or slot.

@@ -16,7 +16,11 @@ from nmsp_scapy.layers.message import NMSPMessage
 class NMSPIdsGetRequest(NMSPMessage):
     """The MSE asks for alarms.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: QUERY, MAC_ADDRESS *                                |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -35,7 +39,11 @@ class NMSPIdsGetRequest(NMSPMessage):
 class NMSPIdsGetResponse(NMSPMessage):
     """The alarms asked for.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: STATUS, QUERY ?, ALARM *                            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -55,7 +63,11 @@ class NMSPIdsGetResponse(NMSPMessage):
 class NMSPIdsSetRequest(NMSPMessage):
     """The MSE sets what is watched for.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: QUERY ?, IDS_PROFILE +                              |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -74,7 +86,11 @@ class NMSPIdsSetRequest(NMSPMessage):
 class NMSPIdsSetResponse(NMSPMessage):
     """Whether the settings were taken.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: STATUS                                              |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -90,7 +106,11 @@ class NMSPIdsSetResponse(NMSPMessage):
 class NMSPIdsNotification(NMSPMessage):
     """New alarms.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: ALARM +                                             |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -106,7 +126,16 @@ class NMSPIdsNotification(NMSPMessage):
 class NMSPAlarm(NMSPElement):
     """One alarm.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: ALARM_AP ?, MAC_ADDRESS ?, ALARM_KIND,              |
+        | ALARM_SEVERITY ?, ALARM_TEXT ?                                |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -129,7 +158,17 @@ class NMSPAlarm(NMSPElement):
 class NMSPAlarmAp(NMSPElement):
     """The access point that saw it.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                             ap_mac                            |
+        +                               +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                               |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         ap_mac: MAC address; the offender's is in MAC_ADDRESS.
@@ -145,7 +184,15 @@ class NMSPAlarmAp(NMSPElement):
 class NMSPAlarmKind(NMSPElement):
     """What was seen.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              kind             |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         kind: 0-65535; the numbers are the vendor's and not public.
@@ -161,7 +208,15 @@ class NMSPAlarmKind(NMSPElement):
 class NMSPAlarmSeverity(NMSPElement):
     """How bad it is.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |    severity   |
+        +-+-+-+-+-+-+-+-+
 
     Attributes:
         severity: `AlarmSeverity`.
@@ -179,7 +234,15 @@ class NMSPAlarmSeverity(NMSPElement):
 class NMSPAlarmText(NMSPElement):
     """What was seen, for people.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                              text                             /
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         text: UTF-8 text.
@@ -195,7 +258,15 @@ class NMSPAlarmText(NMSPElement):
 class NMSPIdsProfile(NMSPElement):
     """Settings of the detection, opaque.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                          profile_data                         /
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         profile_data: bytes.

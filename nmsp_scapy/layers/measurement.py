@@ -20,7 +20,11 @@ from nmsp_scapy.layers.message import NMSPMessage
 class NMSPMeasurementRequest(NMSPMessage):
     """The MSE asks for the measurements of what it names.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: QUERY, MAC_ADDRESS *                                |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -39,7 +43,11 @@ class NMSPMeasurementRequest(NMSPMessage):
 class NMSPMeasurementResponse(NMSPMessage):
     """The measurements asked for; a request may have several responses.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: STATUS, QUERY ?, MEASUREMENT *                      |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -59,7 +67,11 @@ class NMSPMeasurementResponse(NMSPMessage):
 class NMSPMeasurementNotification(NMSPMessage):
     """New measurements, told at the notification interval.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: MEASUREMENT +                                       |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -75,7 +87,15 @@ class NMSPMeasurementNotification(NMSPMessage):
 class NMSPMeasurement(NMSPElement):
     """One measured thing with all that was heard of it.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: MAC_ADDRESS, ENTITY ?, RSSI_SAMPLE * 16             |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -96,7 +116,15 @@ class NMSPMeasurement(NMSPElement):
 class NMSPEntity(NMSPElement):
     """What kind of thing was measured.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |      kind     |
+        +-+-+-+-+-+-+-+-+
 
     Attributes:
         kind: `EntityKind`.
@@ -114,7 +142,23 @@ class NMSPEntity(NMSPElement):
 class NMSPRssiSample(NMSPElement):
     """How one radio of an AP heard the thing.
 
-    DIAGRAM
+    ::
+
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |              type             |             length            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                             ap_mac                            |
+        +                               +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                               |      slot     |      band     |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |    antenna    |     source    |   rssi_a_dbm  |   rssi_b_dbm  |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |     snr_db    |    reserved   |             age_ms            |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        |                               |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         ap_mac: MAC address of the AP.

@@ -9,7 +9,11 @@ from nmsp_scapy.layers.message import NMSPMessage
 class NMSPServiceSubscribeRequest(NMSPMessage):
     """The services that the MSE subscribes to.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: SERVICE +                                           |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
@@ -25,7 +29,11 @@ class NMSPServiceSubscribeRequest(NMSPMessage):
 class NMSPServiceSubscribeResponse(NMSPMessage):
     """The WLC's answer to a subscription.
 
-    DIAGRAM
+    ::
+
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+        | elements: STATUS, SERVICE *                                   |
+        +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
     Attributes:
         elements: as drawn; others are kept.
