@@ -28,7 +28,7 @@ class NMSPAttachmentRequest(NMSPMessage):
     Attributes:
         elements: as drawn; others are kept.
 
-    Source: assumed: number provisional; the name is documented (IOS-XE statistics).
+    Source: assumed: number provisional; the name is documented or reported.
     """
 
     name = "ATTACHMENT_REQUEST"
@@ -51,7 +51,7 @@ class NMSPAttachmentResponse(NMSPMessage):
     Attributes:
         elements: as drawn; others are kept.
 
-    Source: assumed: number provisional; the name is documented (IOS-XE statistics).
+    Source: assumed: number provisional; the name is documented or reported.
     """
 
     name = "ATTACHMENT_RESPONSE"

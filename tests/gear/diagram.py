@@ -70,9 +70,10 @@ def fixed(fields):
 
 def contents(cls):
     """List what a run of elements holds, as wide as a row."""
-    inside = ", ".join(str(holds) for holds in cls.contains) or "none is known"
+    inside = ", ".join(str(holds) for holds in cls.contains)
     wide = 2 * ROW - 3
-    lines = textwrap.wrap(f"elements: {inside}", wide, break_long_words=False)
+    text = f"elements: {inside}" if inside else "elements"
+    lines = textwrap.wrap(text, wide, break_long_words=False)
     return [f"| {line.ljust(wide)} |" for line in lines]
 
 
