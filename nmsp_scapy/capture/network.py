@@ -26,7 +26,9 @@ _GENEVE = 6081
 _EXTENSIONS = frozenset((0, 43, 51, 60, 135))
 _FRAGMENT = 44
 
-_COMMON = Struct(">HBxHxxHxBxx12sIIBB").unpack_from
+_COMMON = Struct(">IHxxIxx12sIIH").unpack_from
+_IPV4_HEAD = 0x080045  # ethertype, version, header of five words
+_TCP_WHOLE = 0x3FFF_00FF  # fragment bits and protocol, without the time to live
 _PORTS = Struct(">HH").unpack_from
 _UDP = Struct(">HHH").unpack_from
 _NUMBERS = Struct(">IIBB").unpack_from
@@ -83,20 +85,13 @@ class Network:
         ) -> None:
             if end - start >= shortest:
                 at = start + skip
-                kind, version, total, part, proto, flow, seq, ack, words, flags = (
-                    unpack(buf, at)
-                )
-                if (
-                    kind == 0x0800
-                    and version == 0x45
-                    and proto == 6
-                    and not part & 0x3FFF
-                ):
+                head, total, tail, flow, seq, ack, words = unpack(buf, at)
+                if head >> 8 == _IPV4_HEAD and tail & _TCP_WHOLE == TCP:
                     keep = wanted(flow)
                     if keep:
                         stop = at + 2 + total
-                        data = at + 22 + (words >> 2 & 0x3C)
-                        if data <= stop <= end and words >= 0x50:
+                        data = at + 22 + (words >> 10 & 0x3C)
+                        if data <= stop <= end and words >= 0x5000:
                             emit(
                                 Segment(
                                     frame,
@@ -104,7 +99,7 @@ class Network:
                                     flow,
                                     seq,
                                     ack,
-                                    flags,
+                                    words & 0xFF,
                                     buf[data:stop],
                                 )
                             )
