@@ -2,12 +2,14 @@
 """Stages 1 to 3 composed: a capture to the application data of its connections."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from typing import IO
 
 from nmsp_scapy.capture import Damage, Datagram, Segment, open_capture
+from nmsp_scapy.capture.exported import Exported
 from nmsp_scapy.constants import PORT
 from nmsp_scapy.conversation import Conversation, Direction, Endpoint, Event
 from nmsp_scapy.integrity import Gap, Item, Plain
@@ -22,6 +24,9 @@ DIRECTIONS = (Direction.MSE_TO_WLC, Direction.WLC_TO_MSE)
 UNDECIDED = 16
 """Items after which a connection that looks like nothing is taken for TLS."""
 
+FLOWS = 4096
+"""Conversations without connection that are remembered."""
+
 Source = str | Path | IO[bytes]
 """A path, `-` for standard input, or an open binary file."""
 
@@ -32,7 +37,16 @@ Opened = Conversation | Event | tuple[Conversation, int, Item]
 class _Link:
     """One connection on its way through stage 3."""
 
-    __slots__ = ("alerts", "conversation", "early", "session", "swapped", "told")
+    __slots__ = (
+        "alerts",
+        "conversation",
+        "counted",
+        "early",
+        "last",
+        "session",
+        "swapped",
+        "told",
+    )
 
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
@@ -41,6 +55,8 @@ class _Link:
         self.early: list[tuple[int, Plain | Gap]] | None = []
         self.alerts: list[object] = []
         self.told = 0
+        self.counted = [0, 0]  # bytes of datagrams, by side
+        self.last = 0
 
 
 class Decryption:
@@ -49,6 +65,9 @@ class Decryption:
     Attributes:
         keys: what opens them.
         sessions: the open TLS session of each conversation, by index.
+        conversations: how many were found.
+        key_log: the lines that opened the sessions that are over.
+        unread: whether something could not be read.
     """
 
     def __init__(
@@ -75,7 +94,11 @@ class Decryption:
         self._streams = Reassembler(ports)
         self._indices = count(first)
         self._links: dict[int, _Link] = {}
+        self._flows: dict[bytes, tuple[_Link, int]] = {}
         self._problems = 0
+        self.conversations = 0
+        self.key_log: dict[str, None] = {}
+        self.unread = False
         self._out: list[Opened] = []
 
     def run(self, source: Source) -> Iterator[list[Opened]]:
@@ -84,18 +107,81 @@ class Decryption:
         Raises:
             CaptureError: it cannot be opened, or is no capture.
         """
-        ports = self._ports
-        with open_capture(source, ports=ports) as capture:
+        capture = open_capture(source, ports=self._ports)
+        with capture if isinstance(source, str | Path) else nullcontext():
             read = 0
             for batch in capture.batches():
                 for kind, data in capture.secrets[read:]:
-                    self.keys.add_secrets(kind, data, "secrets inside the capture")
+                    self.keys.add_secrets(kind, data, "inside the capture")
                 read = len(capture.secrets)
                 self._tell_problems()
                 self._batch(batch)
                 yield self._taken()
             self._take(self._streams.close())
+            self._close_datagrams()
             yield self._taken()
+
+    def _datagram(self, datagram: Datagram) -> None:
+        """Take a datagram: each is whole, none waits for another."""
+        flow = datagram.flow
+        known = self._flows.get(flow)
+        if known is None:
+            known = self._new_flow(datagram)
+        link, side = known
+        end = link.counted[side]
+        payload = datagram.payload
+        link.counted[side] = end + len(payload) + datagram.missing
+        frames = (datagram.frame,)
+        if datagram.missing:
+            reason = "cut off by the snap length"
+            item: Plain | Gap = Gap(
+                end, len(payload) + datagram.missing, datagram.time_ns, frames, reason
+            )
+        else:
+            item = Plain(payload, end, datagram.time_ns, frames)
+        link.last = datagram.time_ns
+        self._open(link, side, item)
+
+    def _new_flow(self, datagram: Datagram) -> tuple[_Link, int]:
+        """Begin the conversation of two addresses and ports without connection."""
+        flow = datagram.flow
+        width = (len(flow) - 4) // 2
+        back = flow[width:-4] + flow[:width] + flow[-2:] + flow[-4:-2]
+        source, target = addresses(flow)
+        side = int(source.port in self._ports and target.port not in self._ports)
+        client, server = (target, source) if side else (source, target)
+        transport = "pdu" if isinstance(datagram, Exported) else "udp"
+        link = _Link(
+            Conversation(
+                next(self._indices), client, server, transport,
+                datagram.time_ns, datagram.frame, "mid-stream",
+                server.port in self._ports,
+            )
+        )  # fmt: skip
+        self.conversations += 1
+        link.early = None
+        self._out.append(link.conversation)
+        while len(self._flows) >= 2 * FLOWS:
+            self._close_flow(next(iter(self._flows)), "too many conversations")
+        self._flows[flow] = (link, side)
+        self._flows[back] = (link, 1 - side)
+        return self._flows[flow]
+
+    def _close_datagrams(self) -> None:
+        while self._flows:
+            self._close_flow(next(iter(self._flows)), "the capture ends")
+
+    def _close_flow(self, flow: bytes, reason: str) -> None:
+        link, _ = self._flows.pop(flow)
+        width = (len(flow) - 4) // 2
+        self._flows.pop(flow[width:-4] + flow[:width] + flow[-2:] + flow[-4:-2], None)
+        self._finish(link)
+        link.conversation.ended = reason
+        event = Event(
+            "closed", link.conversation.index, None, None, None, link.last, (), reason,
+            False,
+        )  # fmt: skip
+        self._out.append(event)
 
     def _taken(self) -> list[Opened]:
         out, self._out = self._out, []
@@ -104,11 +190,13 @@ class Decryption:
     def _batch(self, batch: list[Segment | Datagram | Damage]) -> None:
         feed, take = self._streams.feed, self._take
         for found in batch:
-            if type(found) is Segment:
+            if isinstance(found, Segment):
                 made = feed(found)
                 if made:
                     take(made)
-            elif isinstance(found, Damage):
+            elif isinstance(found, Datagram):
+                self._datagram(found)
+            else:
                 self._damage(found)
 
     def _take(self, made: list[tuple[Connection, int, Plain | Gap | Notice]]) -> None:
@@ -137,6 +225,7 @@ class Decryption:
             began=connection.began,
             sure=connection.sure,
         )
+        self.conversations += 1
         link = self._links[connection.index] = _Link(conversation)
         self._out.append(conversation)
         return link
@@ -208,6 +297,7 @@ class Decryption:
                 self._decide(link, "tls", swapped=False)
             self._finish(link)
             del self._links[connection.index]
+            self.sessions.pop(conversation.index, None)
             conversation.ended = connection.ended
             direction = None
         event = Event(
@@ -224,8 +314,10 @@ class Decryption:
                 self._out.append((conversation, side, opened))
             self._alerts(link)
             conversation.tls = link.session.facts
+            self.key_log.update(dict.fromkeys(link.session.key_log()))
 
     def _damage(self, damage: Damage) -> None:
+        self.unread = True
         frames = () if damage.frame is None else (damage.frame,)
         event = Event(
             "damage", None, None, damage.offset, None, None, frames, damage.reason,

@@ -8,7 +8,7 @@ from nmsp_scapy.constants import PORT
 from nmsp_scapy.conversation import Conversation, Direction, Event, Message, Result
 from nmsp_scapy.decrypt import DIRECTIONS, Decryption, Source
 from nmsp_scapy.framing import Framed, Framer
-from nmsp_scapy.integrity import Item
+from nmsp_scapy.integrity import Hole, Item
 from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.tls import KeyStore
 
@@ -55,20 +55,22 @@ def dissected(
                 if pair is None:
                     pair = framers[conversation.index] = _framers(conversation, profile)
                 framed = pair[side].feed(item)
-                _add(out, framed, item, conversation.index, DIRECTIONS[side])
+                if _add(out, framed, item, conversation.index, DIRECTIONS[side]):
+                    decryption.unread = True
             elif isinstance(found, Conversation):
                 out.append(found)
             elif isinstance(found, Event):
                 if found.event == "closed" and found.conversation in framers:
                     for framer in framers.pop(found.conversation):
                         left = framer.finish()
-                        _add(out, left, None, found.conversation, framer.direction)
+                        if _add(out, left, None, found.conversation, framer.direction):
+                            decryption.unread = True
                 out.append(found)
         yield out
 
 
 def _framers(conversation: Conversation, profile: Profile) -> tuple[Framer, Framer]:
-    synchronised = conversation.transport == "tls" or conversation.began == "syn"
+    synchronised = conversation.transport != "tcp" or conversation.began == "syn"
     indices = count()
     mse, wlc = (
         Framer(
@@ -77,7 +79,7 @@ def _framers(conversation: Conversation, profile: Profile) -> tuple[Framer, Fram
             direction=direction,
             indices=indices,
             synchronised=synchronised,
-            datagrams=conversation.transport in {"dtls", "udp"},
+            datagrams=conversation.transport in {"dtls", "udp", "pdu"},
         )
         for direction in DIRECTIONS
     )
@@ -90,16 +92,24 @@ def _add(
     item: Item | None,
     conversation: int,
     direction: Direction,
-) -> None:
-    """Add messages as they are, and holes as events."""
+) -> bool:
+    """Add messages as they are, and holes as events; tell whether there were any."""
+    lost = False
     for found in framed:
-        if type(found) is Message:
+        if isinstance(found, Message):
             out.append(found)
         else:
+            lost = True
             stream = "tcp" if found is item else "data"
-            out.append(
-                Event(
-                    found.kind, conversation, direction, found.offset, found.length,
-                    found.time_ns, found.frames, found.reason, True, stream,
-                )
-            )  # fmt: skip
+            out.append(hole_event(found, conversation, direction, stream))
+    return lost
+
+
+def hole_event(
+    hole: Hole, conversation: int, direction: Direction, stream: str
+) -> Event:
+    """Make a hole of a direction an event."""
+    return Event(
+        hole.kind, conversation, direction, hole.offset, hole.length, hole.time_ns,
+        hole.frames, hole.reason, True, stream,
+    )  # fmt: skip

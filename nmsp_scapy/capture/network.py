@@ -8,7 +8,7 @@ shape is read by one `Struct`; whatever differs goes the general way.
 from collections.abc import Callable, Container
 from struct import Struct
 
-from nmsp_scapy.capture import link
+from nmsp_scapy.capture import exported, link
 from nmsp_scapy.capture.fragments import Fragments, Piece
 from nmsp_scapy.capture.items import Damage, Datagram, Found, Segment
 
@@ -67,11 +67,25 @@ class Network:
 
     def decoder(self, linktype: int) -> Decode:
         """Make the reader of one link type."""
+        if linktype == exported.LINKTYPE:
+            return self._exported
         general = self._general(linktype)
         skip = {1: 12, 113: 14}.get(linktype)
         if skip is None:
             return general
         return self._quick(skip, general)
+
+    def _exported(
+        self, buf: bytes, start: int, end: int, wire: int, frame: int, time_ns: int
+    ) -> None:
+        """Read an exported PDU."""
+        found = exported.read(buf, start, end, frame, time_ns)
+        ports = self._ports
+        if found is None:
+            self._frame = frame
+            self._damage(start, "an exported PDU without addresses and ports")
+        elif ports is None or any(p in ports for p in _PORTS(found.flow[-4:])):
+            self.found.append(found)
 
     def _quick(self, skip: int, general: Decode) -> Decode:
         """Make a reader of the common shape, `skip` bytes before the ethertype."""

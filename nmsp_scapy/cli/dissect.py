@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`nmsp dissect`: captures to messages."""
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+import click
+
+from nmsp_scapy.cli.options import (
+    CAPTURE,
+    UNREAD,
+    key_options,
+    key_store,
+    wire_options,
+    wire_profile,
+)
+
+if TYPE_CHECKING:
+    from nmsp_scapy.conversation import Message, Result
+    from nmsp_scapy.profile import Profile
+
+FORMATS = ["text", "ndjson", "tsv", "parquet"]
+
+
+class Writer(Protocol):
+    """What every format's writer does."""
+
+    def begin(self, capture: str) -> None:
+        """Go on with another capture."""
+
+    def write(self, results: "Iterable[Result]") -> None:
+        """Write a batch."""
+
+    def close(self) -> None:
+        """Write what comes last."""
+
+
+@click.command()
+@click.argument("captures", nargs=-1, required=True, type=CAPTURE, metavar="CAPTURE...")
+@key_options
+@wire_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="text for people; ndjson for programs; columns as tsv or parquet.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write here, whole or not at all; standard output unless given.",
+)
+@click.option(
+    "--where",
+    metavar="EXPR",
+    help="Only messages for which this holds; events are always shown.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Each message as tree and bytes.")
+@click.option(
+    "--tls",
+    "sessions",
+    is_flag=True,
+    help="What each TLS session negotiated, its certificates, why it stays closed.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    captures: tuple[str, ...],
+    keylogs: tuple[Path, ...],
+    rsa_keys: tuple[Path, ...],
+    password_file: Path | None,
+    ports: tuple[int, ...],
+    profile_file: Path | None,
+    form: str,
+    output: Path | None,
+    where: str | None,
+    verbose: bool,
+    sessions: bool,
+) -> None:
+    r"""Show the messages of captures, and all that could not be read.
+
+    CAPTURE is pcap or pcapng, gzip or zstd compressed or not; - is standard input.
+    Secrets inside a pcapng are used by themselves.
+
+    --where is made of header fields (type, name, direction, length, index, ...) and
+    the fields of elements (mac, rssi_a_dbm, ...; true where any element fits), the
+    names of messages and elements, numbers and quoted text, compared by == != < <= >
+    >= in, and joined by and, or, not and brackets.
+
+    \b
+    Examples:
+      nmsp dissect x.pcapng
+      nmsp dissect x.pcap --keylog x.keys -v
+      nmsp dissect x.pcap --rsa-key wlc.pem --tls
+      nmsp dissect *.pcapng --format ndjson -o out.ndjson
+      nmsp dissect x.pcapng --where "type == ECHO_REQUEST and direction == 'mse->wlc'"
+      nmsp dissect x.pcapng --where "rssi_a_dbm < -80 and mac == '00:00:5e:00:53:01'"
+
+    Exits 0 when all was read, 2 on usage, 3 when something could not be read.
+    """
+    from nmsp_scapy.cli.reading import Reading, output_file, spare
+    from nmsp_scapy.conversation import Message
+
+    profile = wire_profile(profile_file)
+    keys = key_store(keylogs, rsa_keys, password_file)
+    keep = _test(where, profile)
+    spare(output, captures)
+    terminal = output is None and sys.stdout.isatty()
+    reader = Reading(keys, profile, frozenset(ports), quiet=terminal)
+    with ExitStack() as stack:
+        file = output_file(stack, output)
+        writer: Writer
+        if form == "text":
+            writer = _text(file, profile, terminal, verbose, sessions)
+        else:
+            writer = _for_programs(form, file, profile, sessions)
+        for capture in captures:
+            writer.begin(capture)
+            for found in reader.read(capture):
+                batch: Iterable[Result] = found
+                if keep is not None:
+                    batch = [m for m in found if type(m) is not Message or keep(m)]
+                writer.write(batch)
+        writer.close()
+        file.flush()
+    ctx.exit(UNREAD if reader.unread else 0)
+
+
+def _test(
+    expression: str | None, profile: "Profile"
+) -> "Callable[[Message], bool] | None":
+    if expression is None:
+        return None
+    from nmsp_scapy.where import WhereError, where
+
+    try:
+        return where(expression, profile)
+    except WhereError as error:
+        raise click.UsageError(f"--where: {error}") from None
+
+
+def _text(
+    file: IO[bytes], profile: "Profile", terminal: bool, verbose: bool, sessions: bool
+) -> Writer:
+    from nmsp_scapy.export.text import TextWriter, coloured, plain
+
+    show = coloured() if terminal else plain(file)
+    return TextWriter(show, profile=profile, verbose=verbose, sessions=sessions)
+
+
+def _for_programs(
+    form: str, file: IO[bytes], profile: "Profile", sessions: bool
+) -> Writer:
+    from nmsp_scapy.export.ndjson import NdjsonWriter
+
+    if form == "ndjson":
+        return NdjsonWriter(file, profile=profile, sessions=sessions)
+    raise click.UsageError(f"--format {form} is not there yet")

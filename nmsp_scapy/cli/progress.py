@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Progress of reading a capture: on a terminal, and nowhere else."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+Tick = Callable[[], None]
+"""Called now and then while a capture is read."""
+
+
+def wanted(*, quiet: bool) -> bool:
+    """Tell whether progress can be shown: not among results on the same terminal."""
+    return sys.stderr.isatty() and not quiet
+
+
+@contextmanager
+def reading(capture: str, *, quiet: bool) -> Iterator[tuple[str | IO[bytes], Tick]]:
+    """Open a capture for reading.
+
+    Args:
+        capture: a path, or `-`.
+        quiet: whether to show nothing.
+
+    Yields:
+        What `open_capture` takes, and what to call after each batch.
+    """
+    if capture == "-" or not wanted(quiet=quiet):
+        yield capture, lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    path = Path(capture)
+    with (
+        Progress(console=Console(stderr=True), transient=True) as progress,
+        path.open("rb") as file,
+    ):
+        task = progress.add_task(path.name, total=path.stat().st_size or None)
+        yield file, lambda: progress.update(task, completed=_place(file))
+
+
+def _place(file: IO[bytes]) -> int:
+    return 0 if file.closed else file.tell()

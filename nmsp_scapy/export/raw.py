@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Decrypted bytes as they are: `<conversation>-client.bin` and `-server.bin`."""
+
+from pathlib import Path
+from typing import IO
+
+from nmsp_scapy.export.output import private_file
+
+SIDES = ("client", "server")
+
+OPEN = 200
+"""Files that are open at once."""
+
+
+class RawWriter:
+    """Writes each direction of each conversation to a file of its own.
+
+    A file has its name when it is complete; until then it ends in `.part`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Begin; the folder is created, for its owner alone."""
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self._folder = folder
+        self._open: dict[tuple[int, int], IO[bytes]] = {}
+        self._begun: set[int] = set()
+
+    def write(self, conversation: int, side: int, data: bytes) -> None:
+        """Write bytes of a direction."""
+        file = self._open.get((conversation, side))
+        if file is None:
+            file = self._file(conversation, side)
+        file.write(data)
+
+    def _file(self, conversation: int, side: int) -> IO[bytes]:
+        if len(self._open) >= OPEN:
+            self._open.pop(next(iter(self._open))).close()
+        if conversation not in self._begun:
+            self._begun.add(conversation)
+            for one in (0, 1):
+                private_file(self._part(conversation, one), "wb").close()
+        file = private_file(self._part(conversation, side), "ab")
+        self._open[conversation, side] = file
+        return file
+
+    def finish(self, conversation: int) -> None:
+        """Give a conversation's files their names."""
+        if conversation not in self._begun:
+            return
+        self._begun.discard(conversation)
+        for side in (0, 1):
+            file = self._open.pop((conversation, side), None)
+            if file is not None:
+                file.close()
+            part = self._part(conversation, side)
+            part.replace(part.with_suffix(""))
+
+    def close(self) -> None:
+        """Give the files of conversations that had no end their names."""
+        for conversation in sorted(self._begun):
+            self.finish(conversation)
+
+    def _part(self, conversation: int, side: int) -> Path:
+        return self._folder / f"{conversation}-{SIDES[side]}.bin.part"
