@@ -103,6 +103,7 @@ class Tally:
     def __init__(self, profile: Profile = NOMINAL) -> None:
         self._names = {number: name for name, number in profile.message_types.items()}
         self._of: dict[int, Status] = {}
+        self._conversations: dict[int, Conversation] = {}
         self._counters: dict[tuple[int, int, Direction], Counter] = {}
         self._pending: dict[tuple[int, int], list[Offered]] = {}
 
@@ -127,11 +128,16 @@ class Tally:
             status = self._status(item.index)
             status.mse, status.wlc = str(item.client), str(item.server)
             status.transport = item.transport
+            self._conversations[item.index] = item
         elif item.conversation is not None:
             status = self._status(item.conversation)
             status.lost += item.lost
             if item.event == "closed":
-                status.ended = item.reason or "closed"
+                known = self._conversations.pop(item.conversation, None)
+                ended = known.ended if known is not None else item.reason
+                # An MSE would go on where only the capture ends.
+                status.ended = "" if ended == "end of capture" else ended
+                status.transport = known.transport if known else status.transport
 
     def _status(self, index: int) -> Status:
         status = self._of.get(index)
