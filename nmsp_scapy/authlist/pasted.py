@@ -14,7 +14,7 @@ from nmsp_scapy.authlist.identity import mac_in
 
 LOOKALIKES = {
     **dict.fromkeys("OoQØ°", "0"),
-    **dict.fromkeys("lIi|!", "1"),
+    **dict.fromkeys("lIi|", "1"),
     **dict.fromkeys("Zz", "2"),
     **dict.fromkeys("Ss§", "5"),
     "G": "6",

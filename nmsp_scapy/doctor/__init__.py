@@ -9,9 +9,10 @@ and `session` hold the causes, `lists` and `traces` add what the operator has be
 from nmsp_scapy.doctor.case import Chart
 from nmsp_scapy.doctor.diagnose import diagnose
 from nmsp_scapy.doctor.finding import Cause, Confidence, Diagnosis, Evidence, Finding
-from nmsp_scapy.doctor.transport import attempts
+from nmsp_scapy.doctor.transport import Attempt, attempts
 
 __all__ = [
+    "Attempt",
     "Cause",
     "Chart",
     "Confidence",

@@ -53,7 +53,7 @@ def diagnose(
                 lists.refine(finding, presented, entries, expected)
         findings += found
         findings += session.of_session(case, chart.end_ns)
-        findings += session.of_reading(case)
+        findings += session.of_reading(case, refused=bool(found))
     findings = joined(findings)
     findings = traces.with_trace(findings, connections)
     notes = _clocks(findings, cases, connections)
@@ -183,10 +183,10 @@ def _summary(
         return False, ills[0].title + later
     if worked and not findings:
         return True, (
-            f"nothing is wrong: {len(worked)} of {len(cases)} conversations speak NMSP, "
-            f"{chart.messages} messages were read"
+            f"nothing is wrong: {len(worked)} of {len(cases)} conversations speak "
+            f"NMSP, {chart.messages} messages were read"
         )
-    complete = any(c.conversation.tls and c.conversation.tls.complete for c in cases)
+    complete = any(handshake.accepted(case) for case in cases)
     if worked or complete:
         return False, (
             "nothing is seen to be wrong with the tunnel, but not all of it could be "

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from nmsp_scapy.authlist import Identity, identity_of
+from nmsp_scapy.conversation import Direction
 from nmsp_scapy.doctor.case import Case
 from nmsp_scapy.doctor.finding import Cause, Confidence, Evidence, Finding
 from nmsp_scapy.doctor.transport import Attempt
@@ -85,9 +86,22 @@ def of_handshake(case: Case, attempt: Attempt | None, end_ns: int) -> list[Findi
         spoke = attempt.accepted is not None and attempt.client_bytes > 0
         late = waited > PATIENCE_NS or case.closing
         return [_silent(case, facts)] if spoke and late else []
-    if facts.complete and not (by_server and _about_certificates(by_server[0])):
+    if accepted(case) and not (by_server and _about_certificates(by_server[0])):
         return []
     return _after_certificate(case, facts, by_server)
+
+
+def accepted(case: Case) -> bool:
+    """Whether both sides ended the handshake, as far as the capture tells.
+
+    Finished messages are encrypted; without a key a ChangeCipherSpec of both sides
+    tells it up to TLS 1.2. TLS 1.3 sends those for show.
+    """
+    facts = case.conversation.tls
+    if facts is None:
+        return False
+    changed = {f.side for f in facts.handshakes if f.name == "change_cipher_spec"}
+    return facts.complete or (facts.version != _TLS13 and changed == {0, 1})
 
 
 def _about_certificates(alert: AlertFact) -> bool:
@@ -128,7 +142,7 @@ def _alert(alert: AlertFact) -> Evidence:
 def _closing(case: Case) -> list[Evidence]:
     said = []
     for event in case.closing[:1]:
-        who = "MSE" if event.direction and event.direction.startswith("mse") else "WLC"
+        who = "MSE" if event.direction is Direction.MSE_TO_WLC else "WLC"
         said.append(Evidence(f"{who}: {event.event}", _frame(event.frames)))
     return said
 
@@ -240,15 +254,16 @@ def _after_certificate(
                 ],
             )
         ]
-    if number == _EXPIRED or (number in CERTIFICATE_ALERTS and _invalid(case, facts)):
-        return [_validity(case, facts, evidence)]
     if number == _UNKNOWN:
         return [_authlist(case, facts, evidence)]
-    if number in CERTIFICATE_ALERTS:
+    if number in CERTIFICATE_ALERTS | {_EXPIRED}:
         return [_validity(case, facts, evidence)]
     if case.conversation.ended == "end of capture" and alert is None:
         return []
     hidden = facts.version == _TLS13 and alert is None
+    by_mse = case.closing and case.closing[0].direction is Direction.MSE_TO_WLC
+    if hidden and (by_mse or case.conversation.ended == "end of capture"):
+        return []
     title = "the handshake breaks off"
     if alert is not None:
         title += f": {alert.description}"
@@ -279,11 +294,6 @@ def leaf(facts: SessionFacts | None) -> Identity | None:
 
 def _at(case: Case) -> datetime:
     return datetime.fromtimestamp(case.conversation.time_ns / 1e9, UTC)
-
-
-def _invalid(case: Case, facts: SessionFacts) -> bool:
-    identity = leaf(facts)
-    return identity is not None and not identity.valid_at(_at(case))
 
 
 def _validity(case: Case, facts: SessionFacts, evidence: list[Evidence]) -> Finding:

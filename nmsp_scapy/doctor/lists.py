@@ -24,7 +24,8 @@ def refine(
         entries: of the WLC's list; empty where it is not known.
         expected: of the certificate that the operator believes to be listed.
     """
-    cause, evidence = None, []
+    cause: Cause | None = None
+    evidence: list[Evidence] = []
     if entries:
         cause, evidence = _of_list(presented, entries)
     elif expected is not None:

@@ -194,8 +194,13 @@ def authlist_wait(case: Case) -> tuple[int, int | None, int | None] | None:
     return end[0] - start[0], start[1][-1], end[1][-1]
 
 
-def of_reading(case: Case) -> list[Finding]:
-    """What could not be read, and what it would take."""
+def of_reading(case: Case, *, refused: bool) -> list[Finding]:
+    """What could not be read, and what it would take.
+
+    Args:
+        case: the conversation.
+        refused: its handshake failed, so that there is nothing a key could open.
+    """
     found = []
     gaps = case.losses.get("gap", [])
     if gaps:
@@ -222,7 +227,7 @@ def of_reading(case: Case) -> list[Finding]:
             )
         )
     facts = case.conversation.tls
-    if "no-key" in case.losses and facts is not None:
+    if "no-key" in case.losses and facts is not None and not refused:
         found.append(_no_key(case, facts))
     return found
 

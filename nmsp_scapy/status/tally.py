@@ -98,9 +98,14 @@ class Status(msgspec.Struct):
 
 
 class Tally:
-    """Takes what a capture shows and keeps each conversation's status."""
+    """Takes what a capture shows and keeps each conversation's status.
+
+    Attributes:
+        damages: parts of the capture that concern no conversation and were not read.
+    """
 
     def __init__(self, profile: Profile = NOMINAL) -> None:
+        self.damages = 0
         self._names = {number: name for name, number in profile.message_types.items()}
         self._of: dict[int, Status] = {}
         self._conversations: dict[int, Conversation] = {}
@@ -129,7 +134,9 @@ class Tally:
             status.mse, status.wlc = str(item.client), str(item.server)
             status.transport = item.transport
             self._conversations[item.index] = item
-        elif item.conversation is not None:
+        elif item.conversation is None:
+            self.damages += item.lost
+        else:
             status = self._status(item.conversation)
             status.lost += item.lost
             if item.event == "closed":

@@ -102,7 +102,7 @@ def test_connections_of_one_mse_stand_in_one_block() -> None:
     first, second = Talk(0), Talk(1)
     screen = show_nmsp_statistics_connection(
         tallied(
-            Conversation(0, MSE, WLC),
+            Conversation(0, MSE, WLC, ended="fin"),
             first.says(OUT, MessageType.ECHO_REQUEST),
             first.closed("fin", 1),
             Conversation(1, MSE, WLC),
@@ -195,6 +195,20 @@ def test_malformed_bodies_are_counted_and_read_as_far_as_they_go() -> None:
 
 def test_an_ended_conversation_is_inactive() -> None:
     talk = Talk()
-    (status,) = tallied(talk.says(OUT, 1), talk.closed("reset by the WLC", 1))
+    (status,) = tallied(
+        Conversation(0, MSE, WLC, ended="reset"),
+        talk.says(OUT, 1),
+        talk.closed("reset by the WLC", 1),
+    )
     assert not status.active
     assert "Inactive" in mse_status(status)
+
+
+def test_where_only_the_capture_ends_the_tunnel_is_active() -> None:
+    talk = Talk()
+    (status,) = tallied(
+        Conversation(0, MSE, WLC, ended="end of capture"),
+        talk.says(OUT, 1),
+        talk.closed("the capture ends", 1),
+    )
+    assert status.active
