@@ -1,0 +1,479 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One connection between the tester and the endpoint under test.
+
+TLS runs over memory buffers, so that every byte that the endpoint sent is seen
+before OpenSSL sees it: what came before the handshake was complete, what is no TLS
+at all, how the connection ended.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from OpenSSL import SSL
+
+from conformance.identities import Identity
+from conformance.observation import Alert, End, EndKind, Observation, Seen
+from conformance.tcp import Tcp
+from nmsp_scapy import layers
+from nmsp_scapy.profile import NOMINAL, Profile
+
+READ_ALERT, WRITE_ALERT, CONNECT_LOOP = 0x4004, 0x4008, 0x1001
+FATAL = 2
+APPLICATION_DATA = 23
+TLS13 = "TLSv1.3"
+VERSIONS = {
+    "SSLv3": SSL.SSL3_VERSION,
+    "TLSv1": SSL.TLS1_VERSION,
+    "TLSv1.1": SSL.TLS1_1_VERSION,
+    "TLSv1.2": SSL.TLS1_2_VERSION,
+    TLS13: SSL.TLS1_3_VERSION,
+}
+OLD_RENEGOTIATION = 0x00040000
+"""SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION: a tester talks to old gear too."""
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """How the tester opens TLS.
+
+    Attributes:
+        identity: what it presents; None nothing.
+        lowest, highest: TLS versions that it offers.
+        ciphers: OpenSSL's list for TLS 1.2 and below.
+        chain: certificates sent after the identity's own.
+        session: of an earlier link, to be resumed.
+    """
+
+    identity: Identity | None = None
+    lowest: str = "TLSv1"
+    highest: str = TLS13
+    ciphers: str = "ALL:@SECLEVEL=0"
+    session: Any = None
+    answer_unasked: bool = False
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Bytes as they went over the socket, for the recording.
+
+    Attributes:
+        time_s: since the connection's first packet.
+        sent: by the tester.
+    """
+
+    time_s: float
+    sent: bool
+    data: bytes
+
+
+class Link:
+    """A connection, from the handshake to its end.
+
+    Attributes:
+        observation: what was seen of it, as checks read it.
+        chunks: what the socket carried.
+        secrets: lines of the TLS key log.
+    """
+
+    def __init__(
+        self,
+        tcp: Tcp | None,
+        opening: Opening,
+        *,
+        role: str,
+        profile: Profile = NOMINAL,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take a connection over.
+
+        Args:
+            tcp: None where dialling failed; `observation.end` then says how.
+            opening: what the tester presents and offers.
+            role: of the endpoint under test.
+            profile: the wire layout.
+            clock: seconds.
+        """
+        self.observation = Observation(role=role, live=True)
+        self.chunks: list[Chunk] = []
+        self.secrets: list[bytes] = []
+        self.profile, self.opening = profile, opening
+        self.began_ns = time.time_ns()
+        self._tester = "mse" if role == "wlc" else "wlc"
+        self._role = role
+        self._clock, self._zero = clock, clock()
+        self._tcp = tcp
+        self._records, self._inbox = bytearray(), bytearray()
+        self._readable = True
+        self._binding = layers.bind(profile)
+        self._length = next(f for f in profile.header.fields if f.name == "length")
+        self._transaction = 0
+        self.endpoints = (tcp.local, tcp.remote) if tcp else None
+        self._ssl = SSL.Connection(self._context(), None)
+
+    # --- what is seen -----------------------------------------------------
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the connection began."""
+        return self._clock() - self._zero
+
+    @property
+    def open(self) -> bool:
+        """Whether neither side has ended it."""
+        return self.observation.end.kind is EndKind.OPEN
+
+    @property
+    def complete(self) -> bool:
+        """Whether the TLS handshake is complete on the tester's side."""
+        return self.observation.tls.complete
+
+    @property
+    def tls_session(self) -> Any:
+        """What a later link can resume."""
+        return self._ssl.get_session()
+
+    def theirs(self, *names: str) -> list[Seen]:
+        """Messages of the endpoint."""
+        return self.observation.theirs(*names)
+
+    # --- TLS --------------------------------------------------------------
+
+    def handshake(self, seconds: float) -> bool:
+        """Run the TLS handshake; tell whether it was completed on our side."""
+        if self._tcp is None:
+            return False
+        self._advance()
+        self.pump(seconds, lambda: self.complete)
+        return self.complete
+
+    def renegotiate(self, seconds: float) -> bool:
+        """Ask for a new handshake on the same connection (TLS 1.2 and below)."""
+        self._ssl.renegotiate()
+        self._advance_handshake()
+        self.pump(seconds, self._ssl.total_renegotiations)
+        return self.open and bool(self._ssl.total_renegotiations())
+
+    def _context(self) -> SSL.Context:
+        server = self._tester == "wlc"
+        context = SSL.Context(SSL.TLS_SERVER_METHOD if server else SSL.TLS_CLIENT_METHOD)
+        opening = self.opening
+        context.set_cipher_list(opening.ciphers.encode())
+        context.set_min_proto_version(VERSIONS[opening.lowest])
+        context.set_max_proto_version(VERSIONS[opening.highest])
+        context.set_options(OLD_RENEGOTIATION)
+        if opening.identity is not None:
+            context.use_certificate(opening.identity.certificate)
+            context.use_privatekey(opening.identity.key)
+        verify = SSL.VERIFY_PEER if server else SSL.VERIFY_NONE
+        context.set_verify(verify, lambda *_: True)
+        context.set_info_callback(self._info)
+        context.set_keylog_callback(lambda _, line: self.secrets.append(line))
+        return context
+
+    def _start(self) -> None:
+        if self._tester == "wlc":
+            self._ssl.set_accept_state()
+        else:
+            self._ssl.set_connect_state()
+        if self.opening.session is not None:
+            self._ssl.set_session(self.opening.session)
+
+    def _info(self, connection: SSL.Connection, where: int, ret: int) -> None:
+        tls = self.observation.tls
+        if where in (READ_ALERT, WRITE_ALERT):
+            sender = self._role if where == READ_ALERT else self._tester
+            tls.alerts.append(Alert(sender, ret >> 8, ret & 0xFF, self.now_s))
+        elif where == CONNECT_LOOP:
+            state = connection.get_state_string()
+            if b"certificate request" in state:
+                tls.certificate_requested = True
+
+    def _advance(self) -> None:
+        if not self._readable:
+            return
+        if not self.complete:
+            if not self._ssl.total_renegotiations() and not self._started:
+                self._started = True
+                self._start()
+            self._advance_handshake()
+        if self.complete:
+            self._read_application()
+        self._flush()
+
+    _started = False
+
+    def _advance_handshake(self) -> None:
+        tls = self.observation.tls
+        try:
+            self._ssl.do_handshake()
+        except SSL.WantReadError:
+            pass
+        except (SSL.Error, OSError):
+            self._readable = False
+        else:
+            if not tls.complete:
+                self._completed()
+        self._describe()
+        self._flush()
+
+    def _completed(self) -> None:
+        """Note the end of the handshake, and what came before our part of it."""
+        tls = self.observation.tls
+        tls.complete, tls.complete_s = True, self.now_s
+        tls.resumed = bool(self._ssl.session_reused())
+        peer = self._ssl.get_peer_certificate(as_cryptography=True)
+        if peer is not None:
+            from cryptography.hazmat.primitives.serialization import Encoding
+
+            der = peer.public_bytes(Encoding.DER)
+            if self._role == "wlc":
+                tls.server_certificate = der
+            else:
+                tls.client_certificate = der
+        if tls.certificate_requested is None:
+            tls.certificate_requested = self._role == "mse"
+        before = len(self._inbox)
+        self._read_application(frame=False)
+        tls.application_before += bytes(self._inbox[before:])
+        self._flush()
+        self._frame()
+
+    def _describe(self) -> None:
+        tls = self.observation.tls
+        suite = self._ssl.get_cipher_name()
+        if suite:
+            tls.suite, tls.version = suite, self._ssl.get_protocol_version_name()
+        if tls.seen and tls.certificate_requested is None and self.complete:
+            tls.certificate_requested = False
+
+    def _read_application(self, *, frame: bool = True) -> None:
+        while True:
+            try:
+                self._inbox += self._ssl.recv(65_536)
+            except SSL.WantReadError:
+                break
+            except (SSL.Error, OSError):
+                self._readable = False
+                break
+        if frame:
+            self._frame()
+
+    def _flush(self) -> None:
+        while True:
+            try:
+                data = self._ssl.bio_read(65_536)
+            except SSL.WantReadError:
+                return
+            self._send_tcp(data)
+
+    # --- bytes ------------------------------------------------------------
+
+    def pump(self, seconds: float, until: Callable[[], object] = lambda: False) -> bool:
+        """Take in what comes, for a time or until a condition holds.
+
+        Returns:
+            Whether the condition holds.
+        """
+        deadline = self._clock() + seconds
+        while not until():
+            left = deadline - self._clock()
+            if left <= 0 or self._tcp is None or not self.open:
+                break
+            got = self._tcp.receive(left)
+            if isinstance(got, EndKind):
+                self._ended(got)
+            elif got:
+                self._take(got)
+        self.observation.until_s = self.now_s
+        return bool(until())
+
+    def _take(self, data: bytes) -> None:
+        self.chunks.append(Chunk(self.now_s, False, data))
+        tls = self.observation.tls
+        self._watch(data)
+        if tls.plaintext:
+            return
+        self._ssl.bio_write(data)
+        self._advance()
+
+    def _watch(self, data: bytes) -> None:
+        """Look at the records before OpenSSL does."""
+        tls = self.observation.tls
+        self._records += data
+        while self._records:
+            if self._records[0] not in range(20, 25) or self._records[1:2] not in (
+                b"\x03",
+                b"",
+            ):
+                tls.plaintext += bytes(self._records[:4096])
+                self._records.clear()
+                return
+            if len(self._records) < 5:
+                return
+            kind = self._records[0]
+            end = 5 + int.from_bytes(self._records[3:5])
+            if len(self._records) < end:
+                return
+            if kind == 22:
+                tls.seen = True
+            clear = kind == APPLICATION_DATA and not tls.complete
+            if clear and self._ssl.get_protocol_version_name() != TLS13:
+                tls.application_before += bytes(self._records[5:end])
+            del self._records[:end]
+
+    def _frame(self) -> None:
+        """Cut the application data into messages."""
+        header, place = self.profile.header, self._length
+        while len(self._inbox) >= header.size:
+            field = self._inbox[place.offset : place.offset + place.width]
+            length = int.from_bytes(field, place.byte_order)
+            size = header.covers_from + length
+            size += 0 if header.trailer_counted else header.trailer
+            if not header.size <= size <= header.maximum:
+                self.observation.unread.append(
+                    f"{len(self._inbox)} bytes that begin "
+                    f"{bytes(self._inbox[: header.size]).hex()}: no message has a "
+                    f"length of {length}"
+                )
+                self._inbox.clear()
+                return
+            if len(self._inbox) < size:
+                return
+            self._seen(self._role, bytes(self._inbox[:size]))
+            del self._inbox[:size]
+
+    def _seen(self, sender: str, raw: bytes) -> Seen:
+        messages = self.observation.messages
+        seen = Seen(len(messages), self.now_s, sender, raw, (), self.profile)
+        messages.append(seen)
+        return seen
+
+    def _send_tcp(self, data: bytes) -> None:
+        if self._tcp is None or not self.open:
+            return
+        self.chunks.append(Chunk(self.now_s, True, data))
+        ended = self._tcp.send(data, 5.0)
+        if ended is not None:
+            self.pump(0.05)
+            if self.open:
+                self._ended(ended)
+
+    def _ended(self, kind: EndKind) -> None:
+        by = self._role if kind is not EndKind.TIMEOUT else ""
+        alerts = [a for a in self.observation.tls.alerts if a.sender == self._role]
+        if any(a.level == FATAL for a in alerts):
+            kind = EndKind.ALERT
+        elif kind is EndKind.FIN and any(a.description == 0 for a in alerts):
+            kind = EndKind.CLOSE_NOTIFY
+        if self._inbox:
+            self.observation.unread.append(
+                f"{len(self._inbox)} bytes of a message that was not finished"
+            )
+        self.observation.end = End(kind, by, self.now_s)
+
+    def failed(self, kind: EndKind) -> None:
+        """Note that no connection came about."""
+        self.observation.end = End(kind, "", self.now_s)
+
+    # --- messages ---------------------------------------------------------
+
+    def transaction(self) -> int:
+        """Return a transaction id that this link has not used."""
+        self._transaction += 1
+        return self._transaction
+
+    def build(
+        self,
+        name: str,
+        *elements: Any,
+        transaction: int | None = None,
+        **header: int,
+    ) -> bytes:
+        """Build a message.
+
+        Args:
+            name: of the message (`ECHO_REQUEST`).
+            elements: made by `element`.
+            transaction: its id; a new one for a request, 0 for a notification.
+            header: other fields of the header, as they are to be sent.
+        """
+        if transaction is None:
+            asks = name.endswith("_REQUEST")
+            transaction = self.transaction() if asks else 0
+        body = self._binding.message(name)
+        if body is None:
+            raise ValueError(f"the profile has no message {name}")
+        fields = {"transaction_id": transaction} | header
+        known = {f.name for f in self.profile.header.fields}
+        head = self._binding.header(**{k: v for k, v in fields.items() if k in known})
+        return bytes(head / body(elements=list(elements)))
+
+    def element(self, name: str, **fields: Any) -> Any:
+        """Make an element of the profile in use."""
+        found = self._binding.element(name)
+        if found is None:
+            raise ValueError(f"the profile has no element {name}")
+        return found(**fields)
+
+    def send_raw(self, data: bytes, *, record: bool = True) -> Seen | None:
+        """Send bytes inside TLS; they are a message of the transcript by default."""
+        seen = self._seen(self._tester, data) if record else None
+        self.send_bytes(data)
+        return seen
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send application data as one or more TLS records."""
+        if not self.complete or not self.open or not self._readable:
+            return
+        try:
+            self._ssl.sendall(data)
+        except (SSL.Error, OSError):
+            self._readable = False
+        self._flush()
+
+    def send_plain(self, data: bytes) -> None:
+        """Send bytes on TCP, outside TLS."""
+        self._send_tcp(data)
+
+    def send(self, name: str, *elements: Any, **header: int) -> Seen:
+        """Send a message; returns it as the transcript has it."""
+        raw = self.build(name, *elements, **header)
+        seen = self._seen(self._tester, raw)
+        self.send_bytes(raw)
+        return seen
+
+    # --- ends -------------------------------------------------------------
+
+    def close_notify(self) -> None:
+        """Send the TLS close alert, and go on reading."""
+        try:
+            self._ssl.shutdown()
+        except SSL.Error:
+            return
+        self._flush()
+
+    def half_close(self) -> None:
+        """Send FIN, and go on reading."""
+        if self._tcp is not None:
+            self._tcp.half_close()
+
+    def abort(self) -> None:
+        """End the connection with RST."""
+        self._finish(abortive=True)
+
+    def close(self) -> None:
+        """End the connection in order; harmless when it has ended."""
+        if self.open and self.complete:
+            self.close_notify()
+        self._finish(abortive=False)
+
+    def _finish(self, *, abortive: bool) -> None:
+        self.observation.until_s = self.now_s
+        if self._tcp is not None:
+            if abortive:
+                self._tcp.abort()
+            else:
+                self._tcp.close()
+            self._tcp = None
+        if self.open:
+            self.observation.end = End(EndKind.OURS, self._tester, self.now_s)

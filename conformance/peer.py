@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a scenario holds: the tester's end, with the waits and the preconditions."""
+
+import random
+from typing import Any
+
+import msgspec
+
+from conformance.answering import Answers
+from conformance.identities import Identities, Identity
+from conformance.link import TLS13, Link, Opening
+from conformance.observation import EndKind, Seen
+from conformance.tcp import Listener, Tcp
+from conformance.verdict import Judge, Reason
+from nmsp_scapy.constants import Service, SubService, response_name
+from nmsp_scapy.profile import NOMINAL, Profile
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """How long the tester waits, in seconds. One factor scales all of it.
+
+    Attributes:
+        connect: for TCP.
+        handshake: for TLS; an AuthList that is asked takes about 1 s (observed).
+        answer: for a response. The MSE's response timeout is 1 s and it asks 5 times
+            at 3 s (reported); a tester is more patient than one try.
+        quiet: for what must not come. It is a wait of its own, never a timeout that
+            lets a case pass.
+        notification: for a notification; the interval is 2 s unless configured.
+        dial: for an endpoint under test that dials.
+        echo: for an endpoint that sends echo requests on its own, every 15 s.
+    """
+
+    connect: float = 5.0
+    handshake: float = 5.0
+    answer: float = 5.0
+    quiet: float = 0.7
+    notification: float = 6.5
+    dial: float = 60.0
+    echo: float = 40.0
+
+    def scaled(self, factor: float) -> "Timing":
+        """Return all waits multiplied."""
+        return Timing(*(value * factor for value in msgspec.structs.astuple(self)))
+
+
+LISTED = "listed"
+DEFAULT_SERVICES = {Service.RSSI: SubService.RSSI_MOBILE_STATION}
+Services = dict[int, int]
+
+
+class Peer:
+    """The tester's end of a case.
+
+    Attributes:
+        judge: of the case.
+        timing: its waits.
+        identities: what it can present.
+        links: every connection of the case, in order; they are recorded.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        judge: Judge,
+        *,
+        target: tuple[str, int] = ("", 0),
+        listener: Listener | None = None,
+        identities: Identities,
+        timing: Timing | None = None,
+        profile: Profile = NOMINAL,
+        seed: int = 0,
+    ) -> None:
+        self.role, self.judge = role, judge
+        self.target, self.listener = target, listener
+        self.identities = identities
+        self.timing = timing or Timing()
+        self.profile = profile
+        self.random = random.Random(seed)  # noqa: S311 - choices, no secrets
+        self.links: list[Link] = []
+
+    # --- the endpoint is a WLC: we dial ------------------------------------
+
+    def dial(self, identity: Identity | str | None = LISTED, **opening: Any) -> Link:
+        """Connect and run the TLS handshake; never raises, the link tells all."""
+        presented = self.identities.listed if identity == LISTED else identity
+        assert not isinstance(presented, str)  # noqa: S101 - for the type
+        link = self._link(Opening(identity=presented, **opening))
+        link.handshake(self.timing.handshake)
+        return link
+
+    def bare(self) -> Link:
+        """Connect over TCP only, without a handshake."""
+        return self._link(Opening())
+
+    def _link(self, opening: Opening) -> Link:
+        tcp = Tcp.connect(*self.target, self.timing.connect)
+        failed = tcp if isinstance(tcp, EndKind) else None
+        link = Link(
+            None if isinstance(tcp, EndKind) else tcp,
+            opening,
+            role=self.role,
+            profile=self.profile,
+        )
+        if failed is not None:
+            link.failed(failed)
+        self.links.append(link)
+        return link
+
+    def connected(self, link: Link) -> Link:
+        """Assume that TCP was established."""
+        end = link.observation.end
+        if end.kind in (EndKind.REFUSED, EndKind.UNREACHABLE):
+            text = f"no connection to {self.target[0]}:{self.target[1]}: {end.kind}"
+            self.judge.assume(False, Reason.DEPENDENCY, text)
+        self.judge.assume(
+            not (end.kind is EndKind.TIMEOUT and not link.chunks),
+            Reason.TIMEOUT,
+            "TCP was not established in time",
+        )
+        return link
+
+    def speaks_tls(self, link: Link) -> Link:
+        """Assume that the endpoint answered with a TLS handshake."""
+        self.connected(link)
+        if not link.observation.tls.seen:
+            self._assume_open(link, "the TLS handshake")
+            self.judge.assume(False, Reason.TIMEOUT, "no TLS handshake was answered")
+        return link
+
+    def established(self, link: Link) -> Link:
+        """Assume that the TLS handshake was completed."""
+        self.speaks_tls(link)
+        if not link.complete:
+            self._assume_open(link, "the handshake was complete")
+            text = "the TLS handshake was not completed in time"
+            self.judge.assume(False, Reason.TIMEOUT, text)
+        return link
+
+    def _assume_open(self, link: Link, what: str) -> None:
+        alerts = [a for a in link.observation.tls.alerts if a.sender == self.role]
+        alert = f", alert {alerts[-1].description}" if alerts else ""
+        self.judge.assume(
+            link.open,
+            Reason.PEER_CLOSED,
+            f"before {what}: {link.observation.end}{alert}",
+        )
+
+    def session(
+        self,
+        services: Services | None = None,
+        *,
+        capability: bool = True,
+        **opening: Any,
+    ) -> Link:
+        """Open a session as an MSE does; what stands in the way ends the case.
+
+        Args:
+            services: sub-service masks to subscribe to; None subscribes to nothing.
+            capability: whether the tester tells its own first.
+            opening: as for `dial`.
+        """
+        link = self.established(self.dial(**opening))
+        if capability:
+            self.tell_capability(link)
+            link.pump(
+                self.timing.answer, lambda: link.theirs("CAPABILITY_NOTIFICATION")
+            )
+        if services is not None:
+            response = self.subscribe(link, services)
+            self.judge.assume(
+                response is not None, Reason.TIMEOUT, "the subscription had no response"
+            )
+            assert response is not None  # noqa: S101 - for the type
+            self.judge.assume(
+                response.status == 0,
+                Reason.DEPENDENCY,
+                f"the subscription was answered with status {response.status}",
+            )
+        return link
+
+    def tell_capability(self, link: Link) -> Seen:
+        """Send the tester's own capability."""
+        services = [
+            link.element("SERVICE", service=service, sub_services=mask)
+            for service, mask in OFFERED.items()
+        ]
+        version = link.element("SOFTWARE_VERSION", version="conformance suite")
+        return link.send("CAPABILITY_NOTIFICATION", version, *services)
+
+    def subscribe(self, link: Link, services: Services) -> Seen | None:
+        """Subscribe; returns the response, None without one."""
+        elements = [
+            link.element("SERVICE", service=service, sub_services=mask)
+            for service, mask in services.items()
+        ]
+        request = link.send("SERVICE_SUBSCRIBE_REQUEST", *elements)
+        return self.answer(link, request)
+
+    def ask(self, link: Link, name: str, *elements: Any) -> list[Seen]:
+        """Send a request and collect its responses until none is announced."""
+        request = link.send(name, *elements)
+        expected = response_name(name) or ""
+        link.pump(
+            self.timing.answer,
+            lambda: (r := link.observation.answers(request, expected))
+            and not r[-1].more,
+        )
+        return link.observation.answers(request, expected)
+
+    def answer(self, link: Link, request: Seen) -> Seen | None:
+        """Wait for the response to a request; None without one."""
+        expected = response_name(request.name) or ""
+        link.pump(
+            self.timing.answer, lambda: link.observation.answers(request, expected)
+        )
+        return next(iter(link.observation.answers(request, expected)), None)
+
+    def echo(self, link: Link) -> Seen | None:
+        """Send an echo request; returns the response, None without one."""
+        return self.answer(link, link.send("ECHO_REQUEST"))
+
+    def alive(self, link: Link | None = None) -> bool:
+        """Tell whether the endpoint still serves: on this link, else on a new one."""
+        if link is not None and link.open and self.echo(link) is not None:
+            return True
+        again = self.dial()
+        return again.complete and self.echo(again) is not None
+
+    def admitted(self, link: Link) -> bool:
+        """Tell whether the endpoint let us in.
+
+        With TLS 1.3 the client's handshake is complete before its certificate is
+        judged; a message from the endpoint then is the proof.
+        """
+        if not link.complete:
+            return False
+        if link.observation.tls.version != TLS13:
+            link.pump(self.timing.quiet, lambda: link.theirs())
+            return link.open
+        self.tell_capability(link)
+        request = link.send("ECHO_REQUEST")
+        link.pump(self.timing.answer, lambda: link.theirs())
+        del request
+        return bool(link.theirs()) and link.open
+
+    # --- the endpoint is an MSE: it dials -----------------------------------
+
+    def accept(self, identity: Identity | None = None, **opening: Any) -> Link:
+        """Wait for the MSE to dial, and run the handshake as a WLC."""
+        tcp = self.listener.accept(self.timing.dial) if self.listener else None
+        presented = identity or self.identities.listed
+        link = Link(
+            tcp,
+            Opening(identity=presented, **opening),
+            role=self.role,
+            profile=self.profile,
+        )
+        if tcp is None:
+            link.failed(EndKind.TIMEOUT)
+        else:
+            self.links.append(link)
+            link.handshake(self.timing.handshake)
+        return link
+
+    def dialled(self, link: Link) -> Link:
+        """Assume that the MSE dialled."""
+        self.judge.assume(
+            link.endpoints is not None, Reason.TIMEOUT, "no MSE has connected"
+        )
+        return link
+
+    def served(self, answers: Answers | None = None, **opening: Any) -> Link:
+        """Accept the MSE and be a WLC for it until it has subscribed."""
+        link = self.dialled(self.accept(**opening))
+        if not link.complete:
+            self._assume_open(link, "the handshake was complete")
+            self.judge.assume(False, Reason.TIMEOUT, "the handshake took too long")
+        answers = answers or Answers()
+        self.serve(link, answers, self.timing.answer, "SERVICE_SUBSCRIBE_REQUEST")
+        return link
+
+    def serve(
+        self, link: Link, answers: Answers, seconds: float, until: str = ""
+    ) -> None:
+        """Answer the MSE as a WLC does, for a time or until a message has come."""
+        answers.begin(link)
+        link.pump(
+            seconds,
+            lambda: answers.step(link) or bool(until and link.theirs(until)),
+        )
+
+    def close(self) -> None:
+        """Close what the scenario left open."""
+        for link in self.links:
+            link.close()
+
+
+OFFERED: Services = {
+    Service.RSSI: 0x3F,
+    Service.INFORMATION: 0x1E00,
+    Service.STATISTICS: 0xE000,
+    Service.ATTACHMENT: 0x10000,
+    Service.LOCATION: 0x20000,
+}
+"""What the tester says that it can do."""

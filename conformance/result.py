@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The result model: what every report is made of. Its JSON Schema is published."""
+
+from typing import Any
+
+import msgspec
+
+from conformance.observation import Observation
+from conformance.requirements import Requirement
+from conformance.scenario import Scenario
+from conformance.verdict import (
+    Exit,
+    Finding,
+    Judge,
+    Reason,
+    Severity,
+    Trust,
+    Verdict,
+    worst,
+)
+from nmsp_scapy.constants import Grade
+
+SCHEMA_VERSION = 1
+
+
+class Line(msgspec.Struct, omit_defaults=True):
+    """One line of a case's transcript.
+
+    Attributes:
+        kind: `message`, `tls`, `unread` or `end`.
+        sender: `wlc` or `mse`; empty where neither is meant.
+        text: for people.
+        raw: hex digits of a message.
+        record: the message decoded.
+        connection: index of the connection in the case.
+    """
+
+    time_s: float
+    kind: str
+    text: str
+    sender: str = ""
+    raw: str = ""
+    record: dict[str, Any] | None = None
+    connection: int = 0
+    message: int | None = None
+    frames: tuple[int, ...] = ()
+
+
+class Judged(msgspec.Struct, omit_defaults=True):
+    """One requirement in one case.
+
+    Attributes:
+        reason: only with `inconclusive`.
+        severity: only with `fail`.
+        findings: what was evaluated; empty when nothing could be.
+        baseline: `new`, `known` or empty.
+    """
+
+    requirement: str
+    verdict: Verdict
+    level: str
+    grade: Grade
+    text: str
+    source: str
+    reason: Reason | None = None
+    detail: str = ""
+    severity: Severity | None = None
+    findings: list[Finding] = []
+    baseline: str = ""
+
+
+class Case(msgspec.Struct, omit_defaults=True):
+    """One scenario against one endpoint, or one check on one conversation.
+
+    Attributes:
+        ends: how each of its connections ended.
+        capture: name of its pcapng in the output folder.
+        reproduce: the command that runs just this case.
+    """
+
+    id: str
+    family: str
+    role: str
+    risk: str
+    description: str
+    verdict: Verdict
+    reason: Reason | None = None
+    detail: str = ""
+    requirements: list[Judged] = []
+    notes: list[str] = []
+    transcript: list[Line] = []
+    ends: list[str] = []
+    duration_s: float = 0.0
+    capture: str = ""
+    reproduce: str = ""
+    confirmed: bool = False
+    declared: str = ""
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst severity of its failed requirements."""
+        found = [j.severity for j in self.requirements if j.severity is not None]
+        return min(found, key=list(Severity).index, default=None)
+
+
+class Run(msgspec.Struct, omit_defaults=True):
+    """All cases against one endpoint.
+
+    Attributes:
+        target: as it is shown; pseudonymised unless identities are to be shown.
+        confirmed: whether the endpoint was seen to speak the wire profile.
+        declared: what the endpoint calls itself, when it names this project.
+        remarks: what a reader must know first.
+        stale: known deviations that no longer occur.
+    """
+
+    target: str
+    role: str
+    profile: str
+    trust: Grade
+    strict: bool
+    cases: list[Case]
+    started: str = ""
+    duration_s: float = 0.0
+    confirmed: bool = False
+    declared: str = ""
+    remarks: list[str] = []
+    stale: list[str] = []
+    seed: int = 0
+    schema_version: int = SCHEMA_VERSION
+    tool: str = "nmsp-conformance"
+    tool_version: str = ""
+
+    def of(self, verdict: Verdict) -> list[Case]:
+        """Cases of a verdict."""
+        return [case for case in self.cases if case.verdict is verdict]
+
+    @property
+    def deviations(self) -> list[tuple[Case, Judged]]:
+        """Every failed requirement with its case."""
+        return [
+            (case, judged)
+            for case in self.cases
+            for judged in case.requirements
+            if judged.verdict is Verdict.FAIL
+        ]
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code that this result deserves."""
+        trust = Trust(self.trust, self.strict)
+        if self.of(Verdict.ERROR):
+            return Exit.BUG
+        held = any(
+            judged.severity is not None
+            and trust.fails(judged.severity)
+            and judged.baseline != "known"
+            for _, judged in self.deviations
+        )
+        if held or self.stale:
+            return Exit.DEVIATION
+        if not self.cases or self.of(Verdict.INCONCLUSIVE):
+            return Exit.INCONCLUSIVE
+        return Exit.OK
+
+
+def judged(
+    requirement: Requirement,
+    judge: Judge,
+    trust: Trust,
+    ended: tuple[Reason, str] | None,
+    *,
+    confirmed: bool,
+) -> Judged:
+    """Turn a judge's findings on one requirement into its part of the result.
+
+    Args:
+        requirement: which.
+        judge: of the case.
+        trust: weighs a failure.
+        ended: why the case ended early, if it did.
+        confirmed: whether the endpoint speaks the profile; without it, nothing that
+            rests on the profile is judged.
+    """
+    made = Judged(
+        requirement.id,
+        judge.verdict(requirement.id),
+        requirement.level.value,
+        requirement.grade,
+        requirement.text,
+        requirement.source,
+        findings=[f for f in judge.findings if f.requirement == requirement.id],
+    )
+    if requirement.wire and not confirmed and made.verdict is not Verdict.INCONCLUSIVE:
+        made.verdict, made.findings = Verdict.INCONCLUSIVE, []
+        made.reason = Reason.UNCONFIRMED
+        made.detail = "the endpoint was not seen to speak the wire profile"
+    elif made.verdict is Verdict.INCONCLUSIVE:
+        nothing = (Reason.NO_STIMULUS, "nothing was evaluated")
+        made.reason, made.detail = (
+            judge.unjudged.get(requirement.id) or ended or nothing
+        )
+        if requirement.wire and not confirmed and ended is None:
+            made.reason = Reason.UNCONFIRMED
+            made.detail = "the endpoint was not seen to speak the wire profile"
+    elif made.verdict is Verdict.FAIL:
+        advice = all(f.advice for f in made.findings if not f.met)
+        made.severity = trust.severity(
+            requirement.level, requirement.grade, advice=advice
+        )
+    return made
+
+
+def case_of(scenario: Scenario, parts: list[Judged]) -> Case:
+    """Sum the requirements of a case up."""
+    verdict = worst(part.verdict for part in parts)
+    first = next((p for p in parts if p.verdict is verdict), None)
+    inconclusive = verdict is Verdict.INCONCLUSIVE and first is not None
+    return Case(
+        scenario.id,
+        scenario.family,
+        scenario.role,
+        scenario.risk.value,
+        scenario.description,
+        verdict,
+        reason=first.reason if inconclusive and first else None,
+        detail=first.detail if inconclusive and first else "",
+        requirements=parts,
+    )
+
+
+def transcript(observations: list[Observation]) -> list[Line]:
+    """Write what was seen as lines, connection by connection."""
+    lines: list[Line] = []
+    for at, seen in enumerate(observations):
+        lines += _tls_lines(seen, at)
+        for message in seen.messages:
+            lines.append(
+                Line(
+                    message.time_s,
+                    "message",
+                    str(message),
+                    message.sender,
+                    message.raw.hex(),
+                    message.record,
+                    at,
+                    message.index,
+                    message.frames,
+                )
+            )
+        lines += [
+            Line(seen.until_s, "unread", text, seen.role, connection=at)
+            for text in seen.unread
+        ]
+        lines.append(Line(seen.end.time_s, "end", str(seen.end), connection=at))
+    return lines
+
+
+def _tls_lines(seen: Observation, at: int) -> list[Line]:
+    tls = seen.tls
+    lines = []
+    if tls.complete:
+        text = f"handshake complete: {tls.version} {tls.suite}"
+        if tls.resumed:
+            text += ", resumed"
+        lines.append(Line(tls.complete_s, "tls", text, connection=at))
+    if tls.plaintext:
+        text = f"{len(tls.plaintext)} bytes that are no TLS: {tls.plaintext[:16].hex()}"
+        lines.append(Line(0.0, "tls", text, seen.role, connection=at))
+    for alert in tls.alerts:
+        level = "fatal" if alert.level == 2 else "warning"
+        text = f"{level} alert {alert.description}"
+        lines.append(Line(alert.time_s, "tls", text, alert.sender, connection=at))
+    return lines
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a list of runs, as `--json` writes it."""
+    found = msgspec.json.schema(Run)
+    found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    found["title"] = "nmsp-conformance result"
+    return found
