@@ -73,6 +73,7 @@ class Link:
         observation: what was seen of it, as checks read it.
         chunks: what the socket carried.
         secrets: lines of the TLS key log.
+        received: bytes of application data from the endpoint.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Link:
         self.observation = Observation(role=role, live=True)
         self.chunks: list[Chunk] = []
         self.secrets: list[bytes] = []
+        self.received = 0
         self.profile, self.opening = profile, opening
         self.began_ns = time.time_ns()
         self._tester = "mse" if role == "wlc" else "wlc"
@@ -103,7 +105,7 @@ class Link:
         self._clock, self._zero = clock, clock()
         self._tcp = tcp
         self._records, self._inbox = bytearray(), bytearray()
-        self._readable = True
+        self._readable, self._started = True, False
         self._binding = layers.bind(profile)
         self._length = next(f for f in profile.header.fields if f.name == "length")
         self._transaction = 0
@@ -155,7 +157,9 @@ class Link:
 
     def _context(self) -> SSL.Context:
         server = self._tester == "wlc"
-        context = SSL.Context(SSL.TLS_SERVER_METHOD if server else SSL.TLS_CLIENT_METHOD)
+        context = SSL.Context(
+            SSL.TLS_SERVER_METHOD if server else SSL.TLS_CLIENT_METHOD
+        )
         opening = self.opening
         context.set_cipher_list(opening.ciphers.encode())
         context.set_min_proto_version(VERSIONS[opening.lowest])
@@ -192,15 +196,13 @@ class Link:
         if not self._readable:
             return
         if not self.complete:
-            if not self._ssl.total_renegotiations() and not self._started:
+            if not self._started:
                 self._started = True
                 self._start()
             self._advance_handshake()
         if self.complete:
             self._read_application()
         self._flush()
-
-    _started = False
 
     def _advance_handshake(self) -> None:
         tls = self.observation.tls
@@ -220,7 +222,7 @@ class Link:
         """Note the end of the handshake, and what came before our part of it."""
         tls = self.observation.tls
         tls.complete, tls.complete_s = True, self.now_s
-        tls.resumed = bool(self._ssl.session_reused())
+        tls.resumed = session_reused(self._ssl)
         peer = self._ssl.get_peer_certificate(as_cryptography=True)
         if peer is not None:
             from cryptography.hazmat.primitives.serialization import Encoding
@@ -249,7 +251,9 @@ class Link:
     def _read_application(self, *, frame: bool = True) -> None:
         while True:
             try:
-                self._inbox += self._ssl.recv(65_536)
+                data = self._ssl.recv(65_536)
+                self._inbox += data
+                self.received += len(data)
             except SSL.WantReadError:
                 break
             except (SSL.Error, OSError):
@@ -415,10 +419,14 @@ class Link:
             raise ValueError(f"the profile has no element {name}")
         return found(**fields)
 
-    def send_raw(self, data: bytes, *, record: bool = True) -> Seen | None:
-        """Send bytes inside TLS; they are a message of the transcript by default."""
-        seen = self._seen(self._tester, data) if record else None
-        self.send_bytes(data)
+    def note_sent(self, raw: bytes) -> Seen:
+        """Put a message into the transcript whose bytes are sent apart."""
+        return self._seen(self._tester, raw)
+
+    def send_raw(self, raw: bytes) -> Seen:
+        """Send a message that was built elsewhere, sound or not."""
+        seen = self._seen(self._tester, raw)
+        self.send_bytes(raw)
         return seen
 
     def send_bytes(self, data: bytes) -> None:
@@ -477,3 +485,8 @@ class Link:
             self._tcp = None
         if self.open:
             self.observation.end = End(EndKind.OURS, self._tester, self.now_s)
+
+
+def session_reused(connection: SSL.Connection) -> bool:
+    """Tell whether the handshake resumed a session; pyOpenSSL has no name for it."""
+    return bool(SSL._lib.SSL_session_reused(connection._ssl))  # type: ignore[attr-defined]

@@ -203,8 +203,9 @@ class Peer:
         expected = response_name(name) or ""
         link.pump(
             self.timing.answer,
-            lambda: (r := link.observation.answers(request, expected))
-            and not r[-1].more,
+            lambda: (
+                (r := link.observation.answers(request, expected)) and not r[-1].more
+            ),
         )
         return link.observation.answers(request, expected)
 
@@ -227,22 +228,27 @@ class Peer:
         again = self.dial()
         return again.complete and self.echo(again) is not None
 
+    def settle(self, link: Link) -> None:
+        """Wait until the endpoint has ended the link or has let us in."""
+        if link.complete and link.open:
+            self.tell_capability(link)
+            link.send("ECHO_REQUEST")
+        link.pump(self.timing.answer, lambda: link.received)
+
     def admitted(self, link: Link) -> bool:
         """Tell whether the endpoint let us in.
 
         With TLS 1.3 the client's handshake is complete before its certificate is
-        judged; a message from the endpoint then is the proof.
+        judged; application data from the endpoint is the proof, in whatever layout,
+        or that it keeps the connection.
         """
         if not link.complete:
             return False
         if link.observation.tls.version != TLS13:
-            link.pump(self.timing.quiet, lambda: link.theirs())
+            link.pump(self.timing.quiet, lambda: link.received)
             return link.open
-        self.tell_capability(link)
-        request = link.send("ECHO_REQUEST")
-        link.pump(self.timing.answer, lambda: link.theirs())
-        del request
-        return bool(link.theirs()) and link.open
+        self.settle(link)
+        return link.open
 
     # --- the endpoint is an MSE: it dials -----------------------------------
 

@@ -1,2 +1,64 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The suite as a pytest plugin. Inert unless its options are used."""
+"""The suite as a pytest plugin. Inert unless its options are used.
+
+`pytest --pyargs conformance --nmsp-target HOST --nmsp-identity mse.pem -n auto`
+
+Every pytest process of a user imports this module: it imports nothing else.
+"""
+
+from typing import Any
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--nmsp-target": {"metavar": "HOST[:PORT]", "help": "the WLC under test"},
+    "--nmsp-listen": {"metavar": "[HOST:]PORT", "help": "wait for an MSE under test"},
+    "--nmsp-identity": {"metavar": "PEM", "help": "key and certificate to present"},
+    "--nmsp-select": {
+        "action": "append",
+        "default": [],
+        "metavar": "SELECTOR",
+        "help": "id, requirement, family, role, level, risk, grade or @file",
+    },
+    "--nmsp-exclude": {"action": "append", "default": [], "metavar": "SELECTOR"},
+    "--nmsp-risk": {
+        "choices": ["safe", "may-drop-session", "may-crash"],
+        "default": "safe",
+        "help": "the most that a case may risk",
+    },
+    "--nmsp-trust": {
+        "choices": [
+            "auto",
+            "documented",
+            "observed",
+            "reported",
+            "inferred",
+            "assumed",
+        ],
+        "default": "auto",
+        "help": "the least sure grade that is held against the endpoint",
+    },
+    "--nmsp-strict": {"action": "store_true", "help": "warnings fail"},
+    "--nmsp-timeout-factor": {"type": float, "default": 1.0, "metavar": "X"},
+    "--nmsp-output": {"metavar": "DIR", "help": "captures and transcripts"},
+    "--nmsp-profile": {"metavar": "TOML", "help": "wire profile"},
+    "--nmsp-claims": {"metavar": "TOML", "help": "what the endpoint claims"},
+    "--nmsp-shard": {"default": "", "metavar": "I/N"},
+    "--nmsp-seed": {"type": int, "default": 0},
+    "--nmsp-json": {"metavar": "FILE", "help": "the result as JSON"},
+    "--nmsp-show-identities": {"action": "store_true"},
+}
+"""pytest's options; `nmsp-conformance run` has the same without the prefix."""
+
+
+def pytest_addoption(parser: Any) -> None:
+    """Add the options."""
+    group = parser.getgroup("nmsp", "NMSP conformance")
+    for name, how in OPTIONS.items():
+        group.addoption(name, **how)
+
+
+def pytest_configure(config: Any) -> None:
+    """Begin a suite when there is an endpoint to judge."""
+    if config.getoption("--nmsp-target") or config.getoption("--nmsp-listen"):
+        from conformance.collection import begin
+
+        begin(config)

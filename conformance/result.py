@@ -272,11 +272,3 @@ def _tls_lines(seen: Observation, at: int) -> list[Line]:
         text = f"{level} alert {alert.description}"
         lines.append(Line(alert.time_s, "tls", text, alert.sender, connection=at))
     return lines
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a list of runs, as `--json` writes it."""
-    found = msgspec.json.schema(Run)
-    found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    found["title"] = "nmsp-conformance result"
-    return found

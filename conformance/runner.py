@@ -34,6 +34,7 @@ class Settings(msgspec.Struct):
         target: the endpoint; unused where it dials.
         confirmed: whether it was seen to speak the profile earlier in the run.
         output: folder for captures; None leaves none.
+        unreachable: why no connection can be had; then nothing is tried.
     """
 
     identities: Identities
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct):
     output: Path | None = None
     seed: int = 0
     reproduce: str = ""
+    unreachable: str = ""
 
 
 def run_case(scenario: Scenario, settings: Settings) -> Case:
@@ -66,6 +68,7 @@ def run_case(scenario: Scenario, settings: Settings) -> Case:
     ended: tuple[Reason, str] | None = None
     bug = ""
     try:
+        judge.assume(not settings.unreachable, Reason.DEPENDENCY, settings.unreachable)
         scenario.function(peer, judge)
     except InconclusiveError as error:
         ended = error.reason, error.text

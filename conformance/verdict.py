@@ -21,7 +21,7 @@ from nmsp_scapy.constants import Grade
 class Verdict(StrEnum):
     """What became of a case or of one requirement in it, the best first."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict
     NOT_APPLICABLE = "not_applicable"
     INCONCLUSIVE = "inconclusive"
     FAIL = "fail"

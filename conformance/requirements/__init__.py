@@ -94,7 +94,9 @@ def load() -> dict[str, Requirement]:
         path = folder / f"{family}.toml"
         if not path.exists():
             continue
-        for requirement in msgspec.toml.decode(path.read_bytes(), type=_File).requirement:
+        for requirement in msgspec.toml.decode(
+            path.read_bytes(), type=_File
+        ).requirement:
             if requirement.family != family:
                 raise ValueError(f"{path.name}: {requirement.id} is of another family")
             if requirement.id in found:

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who is let in, and how it is told."""
+
+from conformance.observation import EndKind, Observation
+from conformance.verdict import Judge
+
+CERTIFICATE_UNKNOWN = 46
+REFUSALS = (EndKind.ALERT, EndKind.FIN, EndKind.CLOSE_NOTIFY, EndKind.RST)
+
+
+def how_it_went(seen: Observation) -> str:
+    """Write what became of the handshake, one clause."""
+    if seen.end.kind is EndKind.OPEN or seen.end.kind is EndKind.OURS:
+        if seen.theirs():
+            return f"admitted: the {seen.role} sent {seen.theirs()[0].name}"
+        return "admitted" if seen.tls.complete else "the handshake was left hanging"
+    alerts = [a for a in seen.tls.alerts if a.sender == seen.role]
+    alert = f", alert {alerts[-1].description}" if alerts else ", no alert"
+    after = "after" if seen.tls.complete else "before"
+    return f"{seen.end}{alert}, {after} our side of the handshake was complete"
+
+
+def refuses(seen: Observation, judge: Judge, requirement: str) -> bool:
+    """The endpoint ends the connection instead of letting its peer in."""
+    ended = seen.end.kind in REFUSALS and seen.end.by == seen.role
+    return judge.require(
+        requirement,
+        ended and not seen.theirs(),
+        expected="the connection is ended in the handshake",
+        actual=how_it_went(seen),
+    )
+
+
+def alerts_certificate_unknown(seen: Observation, judge: Judge) -> None:
+    """A refusal is told with fatal alert 46."""
+    alerts = [(a.level, a.description) for a in seen.tls.alerts if a.sender == "wlc"]
+    judge.require(
+        "NMSP-AUTHLIST-6",
+        (2, CERTIFICATE_UNKNOWN) in alerts,
+        expected="fatal alert 46 certificate_unknown",
+        actual=how_it_went(seen),
+    )
+
+
+def sends_nothing_first(seen: Observation, judge: Judge) -> None:
+    """A refused peer gets no application data."""
+    sent = len(seen.tls.application_before) + sum(len(m.raw) for m in seen.theirs())
+    first = seen.theirs()[0].name if seen.theirs() else "nothing"
+    judge.require(
+        "NMSP-AUTHLIST-7",
+        not sent and not seen.unread,
+        expected="no application data",
+        actual=f"{sent} bytes, {first} first" if sent else "nothing was sent",
+    )

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Capability: what is offered, and when it is told."""
+
+from conformance.observation import Observation
+from conformance.verdict import Evidence, Judge
+from nmsp_scapy.constants import Service, SubService
+
+MASKS = {
+    service: sum(
+        bit
+        for bit in SubService
+        if str(bit.name).startswith(f"{service.name}_")
+        and not (service is Service.IDS and not str(bit.name).startswith("IDS"))
+    )
+    for service in Service
+}
+"""Sub-services by service (documented: YANG leaf order)."""
+
+
+def told(seen: Observation, judge: Judge) -> None:
+    """The WLC tells its capabilities."""
+    names = ", ".join(dict.fromkeys(m.name for m in seen.theirs())) or "nothing"
+    judge.require(
+        "NMSP-CAPABILITY-1",
+        seen.theirs("CAPABILITY_NOTIFICATION"),
+        expected="a CAPABILITY_NOTIFICATION",
+        actual=names,
+    )
+
+
+def names_services(seen: Observation, judge: Judge) -> None:
+    """Each capability names a service."""
+    for message in seen.theirs("CAPABILITY_NOTIFICATION"):
+        judge.require(
+            "NMSP-CAPABILITY-2",
+            any(message.services.values()),
+            expected="at least one service with a sub-service",
+            actual=f"{len(message.services)} services",
+            at=Evidence(message.index, "elements"),
+        )
+
+
+def sub_services_belong(seen: Observation, judge: Judge) -> None:
+    """Each sub-service bit stands under its own service."""
+    for message in seen.theirs("CAPABILITY_NOTIFICATION"):
+        for service, mask in message.services.items():
+            if service in MASKS:
+                judge.require(
+                    "NMSP-CAPABILITY-3",
+                    not mask & ~MASKS[Service(service)],
+                    expected=f"bits of {MASKS[Service(service)]:#x} "
+                    f"for {Service(service).name}",
+                    actual=f"{mask:#x}",
+                    at=Evidence(message.index, "elements.sub_services"),
+                )
+
+
+def without_transaction(seen: Observation, judge: Judge) -> None:
+    """Notifications bear transaction 0."""
+    for message in seen.theirs():
+        if message.name.endswith("_NOTIFICATION"):
+            judge.require(
+                "NMSP-CAPABILITY-4",
+                message.transaction == 0,
+                expected="transaction 0",
+                actual=f"{message.name} with transaction {message.transaction}",
+                at=Evidence(message.index, "transaction_id", 8, 4),
+            )

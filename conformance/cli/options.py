@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The options that `run` and `listen` share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+RISKS = ("safe", "may-drop-session", "may-crash")
+TRUSTS = ("auto", "documented", "observed", "reported", "inferred", "assumed")
+FILE = click.Path(exists=True, dir_okay=False)
+
+
+def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def add(function: Command) -> Command:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+live = _all(
+    click.option(
+        "--identity", type=FILE, required=True, help="PEM with key and certificate."
+    ),
+    click.option(
+        "--exclude", multiple=True, metavar="SELECTOR", help="Leave these out."
+    ),
+    click.option(
+        "--risk",
+        type=click.Choice(RISKS),
+        default="safe",
+        show_default=True,
+        help="The most that a case may risk.",
+    ),
+    click.option(
+        "--trust",
+        type=click.Choice(TRUSTS),
+        default="auto",
+        show_default=True,
+        help="The least sure grade that is held against the endpoint.",
+    ),
+    click.option("--strict", is_flag=True, help="Warnings fail."),
+    click.option(
+        "--timeout-factor",
+        type=click.FloatRange(min=0.001),
+        default=1.0,
+        show_default=True,
+        help="Scales every wait.",
+    ),
+    click.option("--profile", type=FILE, help="Wire profile, TOML."),
+    click.option("--claims", type=FILE, help="What the endpoint claims, TOML."),
+    click.option("--shard", metavar="I/N", default="", help="Run the i-th of n parts."),
+    click.option("--seed", type=int, default=0, help="For choices that vary."),
+)
+"""How an endpoint is met."""
+
+outputs = _all(
+    click.option(
+        "-o",
+        "--output",
+        type=click.Path(file_okay=False),
+        help="Folder for captures, transcripts and reports.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="The result for programs."),
+    click.option(
+        "--junit", type=click.Path(dir_okay=False), help="pytest's JUnit XML."
+    ),
+    click.option("--show-identities", is_flag=True, help="Hide no address or name."),
+    click.option("-v", "--verbose", is_flag=True, help="List every case."),
+)
+"""What comes out."""

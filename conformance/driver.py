@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drives pytest for `run` and `listen`: arguments in, reports and exit code out."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from conformance.collection import FOLDER, SHARED, endpoint_of
+from conformance.report import console, json
+from conformance.result import Run
+from conformance.verdict import Exit
+
+CONFIGURATION = Path(__file__).parent / "run.ini"
+"""pytest's configuration for a run, so that none of the user's is found."""
+
+
+class Keeper:
+    """Keeps the suite's result after pytest has ended, and its usage errors."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Take the result."""
+        suite = config.stash.get(SHARED, None)
+        self.run = suite.run if suite else None
+
+
+class Progress:
+    """Says on a terminal how far the run is; in a pipe it says nothing."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._done = stream, 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a case."""
+        if hasattr(report, "nmsp_case"):
+            self._done += 1
+            self._stream.write(f"\r{self._done} cases ")
+            self._stream.flush()
+
+    def pytest_sessionfinish(self) -> None:
+        """Clear the line."""
+        self._stream.write("\r\x1b[K")
+
+
+def arguments(
+    endpoint: dict[str, str], *, workers: str | None = None, **given: Any
+) -> list[str]:
+    """Write pytest's command line."""
+    line = [
+        str(FOLDER),
+        f"--rootdir={FOLDER.parent}",
+        f"-c{CONFIGURATION}",
+        "-pno:terminal",
+        "-pno:cacheprovider",
+        *(f"{name}={value}" for name, value in endpoint.items()),
+        *(f"--nmsp-select={s}" for s in given["selectors"]),
+        *(f"--nmsp-exclude={s}" for s in given["exclude"]),
+    ]
+    for name in (
+        "identity",
+        "risk",
+        "trust",
+        "timeout_factor",
+        "profile",
+        "claims",
+        "shard",
+        "seed",
+        "output",
+    ):
+        if given.get(name) not in (None, ""):
+            line.append(f"--nmsp-{name.replace('_', '-')}={given[name]}")
+    line += ["--nmsp-strict"] if given["strict"] else []
+    line += ["--nmsp-show-identities"] if given["show_identities"] else []
+    line += [f"--junitxml={given['junit']}"] if given.get("junit") else []
+    line += [f"-n{workers}"] if workers else []
+    return line
+
+
+def drive(endpoint: dict[str, str], **given: Any) -> Exit:
+    """Run the chosen scenarios and write the reports.
+
+    Raises:
+        click.UsageError: nothing can be run as asked.
+    """
+    check(endpoint, given)
+    keeper = Keeper()
+    plugins: list[object] = [keeper]
+    if sys.stderr.isatty():
+        plugins.append(Progress(sys.stderr))
+    pytest.main(arguments(endpoint, **given), plugins=plugins)
+    if keeper.run is None:
+        click.echo("nmsp-conformance: the run did not come about", err=True)
+        return Exit.BUG
+    reports([keeper.run], **given)
+    return json.exit_of([keeper.run])
+
+
+def check(endpoint: dict[str, str], given: dict[str, Any]) -> None:
+    """Refuse what would only fail inside pytest, in the user's own words."""
+    from conformance import identities, selection
+    from conformance.scenario import Risk
+
+    try:
+        identities.read(Path(given["identity"]))
+        selection.chosen(
+            "wlc" if "--nmsp-target" in endpoint else "mse",
+            given["selectors"],
+            risk=Risk(given["risk"]),
+            exclude=given["exclude"],
+            shard=given["shard"],
+        )
+        endpoint_of(next(iter(endpoint.values())))
+    except (ValueError, OSError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def reports(runs: Sequence[Run], **given: Any) -> None:
+    """Write what was asked for."""
+    if given.get("output"):
+        folder = Path(given["output"])
+        json.write(runs, str(folder / "result.json"))
+    if given["as_json"]:
+        click.echo(json.text_of(runs), nl=False)
+    else:
+        click.echo(console.report(runs, verbose=given["verbose"]), nl=False)

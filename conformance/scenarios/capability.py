@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Capability: what each side offers."""
+
+from conformance.checks import capability as checks
+from conformance.link import Link
+from conformance.peer import Peer
+from conformance.scenario import scenario
+from conformance.verdict import Judge, Reason
+
+
+def introduced(peer: Peer, judge: Judge) -> Link:
+    """Open a session and assume that the WLC has told its capabilities."""
+    link = peer.session()
+    judge.assume(
+        link.theirs("CAPABILITY_NOTIFICATION"),
+        Reason.TIMEOUT,
+        "no CAPABILITY_NOTIFICATION came",
+    )
+    return link
+
+
+@scenario("NMSP-CAPABILITY-1")
+def tells_capability(peer: Peer, judge: Judge) -> None:
+    """A WLC tells its capabilities to an MSE that has told its own."""
+    link = peer.session()
+    peer.echo(link)
+    checks.told(link.observation, judge)
+
+
+@scenario("NMSP-CAPABILITY-2")
+def names_its_services(peer: Peer, judge: Judge) -> None:
+    """A WLC names services and sub-services among its capabilities."""
+    checks.names_services(introduced(peer, judge).observation, judge)
+
+
+@scenario("NMSP-CAPABILITY-3")
+def offers_sub_services_under_their_service(peer: Peer, judge: Judge) -> None:
+    """A WLC offers each sub-service under the service that it belongs to."""
+    checks.sub_services_belong(introduced(peer, judge).observation, judge)
+
+
+@scenario("NMSP-CAPABILITY-4")
+def tells_capability_without_transaction(peer: Peer, judge: Judge) -> None:
+    """A WLC tells its capabilities with transaction id 0."""
+    checks.without_transaction(introduced(peer, judge).observation, judge)
