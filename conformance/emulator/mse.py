@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An emulated MSE: dials a WLC, subscribes, asks, and sends echo.
+
+`MseSession` says what is said and does no I/O; `EmulatedMse` dials and carries it.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from conformance.emulator.answers import MASKS
+from conformance.emulator.server import policy_of
+from conformance.emulator.tls import Identity, client_context, identity
+from conformance.recording import Recorder, Track
+from conformance.session import Kind, RemoteProtocolError, Role, Session, kind_of
+from conformance.transport import Channel, End, EndedError, connect
+from nmsp_scapy.authlist.create import new_identity
+from nmsp_scapy.constants import Service, SubService
+from nmsp_scapy.profile import NOMINAL, Profile
+
+MSE_MAC = "02005ee00001"
+
+SOURCE_SUBSCRIPTION: dict[int, int] = {
+    Service.RSSI: SubService.RSSI_MOBILE_STATION | SubService.RSSI_TAG,
+    Service.ATTACHMENT: SubService.ATTACHMENT_MOBILE_STATION_ATTACHMENT,
+    Service.INFORMATION: SubService.INFORMATION_MOBILE_STATION,
+    Service.LOCATION: SubService.LOCATION_SUBSCRIPTION,
+    Service.STATISTICS: (
+        SubService.STATISTICS_MOBILE_STATION | SubService.STATISTICS_TAG
+    ),
+}
+"""Observed: what the MSE of the source document subscribed to; 77 bytes."""
+
+Ask = tuple[str, SubService]
+SOURCE_REQUESTS: tuple[Ask, ...] = (
+    ("INFORMATION_REQUEST", SubService.INFORMATION_MOBILE_STATION),
+    ("STATISTICS_REQUEST", SubService.STATISTICS_MOBILE_STATION),
+    ("STATISTICS_REQUEST", SubService.STATISTICS_TAG),
+) * 2
+"""What it asked; the kinds follow from the bytes on its screen (assumed layout)."""
+
+EVERYTHING: tuple[Ask, ...] = (
+    *SOURCE_REQUESTS[:3],
+    ("MEASUREMENT_REQUEST", SubService.RSSI_MOBILE_STATION),
+    ("ATTACHMENT_REQUEST", SubService.ATTACHMENT_MOBILE_STATION_ATTACHMENT),
+    ("LOCATION_REQUEST", SubService.LOCATION_SUBSCRIPTION),
+    ("AP_MONITOR_REQUEST", SubService.AP_MONITOR_SUBSCRIPTION),
+    ("IDS_GET_REQUEST", SubService.IDS_WIPS),
+    ("IDS_SET_REQUEST", SubService.IDS_WIPS),
+)
+"""One request of each kind that there is."""
+
+
+class Plan(msgspec.Struct):
+    """What an MSE does in a session.
+
+    Attributes:
+        subscribes: mask by service; None subscribes to nothing.
+        asks: requests, sent one after the other once the subscription stands.
+        echo_s: interval of echo requests (documented default: 15 s).
+        dead_s: silence after which the WLC is dead (reported: 30 s).
+    """
+
+    subscribes: dict[int, int] | None = msgspec.field(
+        default_factory=lambda: dict(SOURCE_SUBSCRIPTION)
+    )
+    asks: Sequence[Ask] = SOURCE_REQUESTS
+    echo_s: float = 15.0
+    dead_s: float = 30.0
+    profile: Profile = NOMINAL
+    version: str = "emulated MSE"
+
+
+class MseSession:
+    """The MSE's side of one session.
+
+    Attributes:
+        session: its state and counts.
+        services: what the WLC offers, mask by service; empty before it told.
+        dead: whether the WLC has been silent for the dead interval.
+        problem: what the WLC did that cannot be, empty for nothing.
+    """
+
+    def __init__(self, plan: Plan, now: float) -> None:
+        """Begin; TLS is up."""
+        self.plan, self.session = plan, Session(Role.MSE, plan.profile)
+        self.services: dict[int, int] = {}
+        self.dead, self.problem = False, ""
+        self._out: deque[bytes] = deque()
+        self._now = self._heard = now
+        self._next_echo = now + plan.echo_s
+        self._asks = deque(plan.asks)
+        self._say("CAPABILITY_NOTIFICATION", self._capability())
+
+    def take(self) -> list[bytes]:
+        """Return the messages to send."""
+        messages = list(self._out)
+        self._out.clear()
+        return messages
+
+    def due(self) -> float:
+        """Time at which `tick` must be called next."""
+        return min(self._next_echo, self._heard + self.plan.dead_s)
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        self._now = now
+        if now >= self._heard + self.plan.dead_s:
+            self.dead = True
+        if now >= self._next_echo:
+            self._next_echo = max(self._next_echo + self.plan.echo_s, now)
+            self._say("ECHO_REQUEST", [])
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take in bytes of the WLC."""
+        self._now = self._heard = now
+        try:
+            arrivals = self.session.receive(data, now)
+        except RemoteProtocolError as error:
+            self.problem = str(error)
+            return
+        for arrival in arrivals:
+            kind = kind_of(arrival.name)
+            if kind is Kind.CAPABILITY and not self.services:
+                self.services = {
+                    element["service"]: element["sub_services"]
+                    for element in arrival.all("SERVICE")
+                }
+                self._subscribe()
+            elif kind in (Kind.SUBSCRIBE_RESPONSE, Kind.RESPONSE) and not arrival.more:
+                self._ask()
+
+    @property
+    def settled(self) -> bool:
+        """Whether all has been asked and answered."""
+        return not self._asks and not self.session.pending
+
+    def _say(self, name: str, elements: list[Any]) -> None:
+        self._out.append(self.session.send(name, elements, self._now))
+
+    def _capability(self) -> list[Any]:
+        make = self.session.element
+        return [
+            make("SOFTWARE_VERSION", version=self.plan.version),
+            *(make("SERVICE", service=s, sub_services=m) for s, m in MASKS.items()),
+        ]
+
+    def _subscribe(self) -> None:
+        if self.plan.subscribes is None:
+            self._ask()
+            return
+        elements = [
+            self.session.element("SERVICE", service=service, sub_services=mask)
+            for service, mask in self.plan.subscribes.items()
+        ]
+        self._say("SERVICE_SUBSCRIBE_REQUEST", elements)
+
+    def _ask(self) -> None:
+        if not self._asks:
+            return
+        name, bit = self._asks.popleft()
+        service = next(s for s, mask in MASKS.items() if mask & bit)
+        asked: dict[str, int] = {
+            "service": service,
+            "sub_service": bit.bit_length() - 1,
+        }
+        if (bit.name or "").endswith("_TAG"):
+            asked["tag_vendor"] = 0
+        elements = [self.session.element("QUERY", **asked)]
+        if name == "IDS_SET_REQUEST":
+            elements.append(
+                self.session.element("IDS_PROFILE", profile_data=b"\x00\x01")
+            )
+        self._say(name, elements)
+
+
+class EmulatedMse:
+    """An MSE that keeps a session with one WLC.
+
+    Attributes:
+        session: the session that is open, or the last; None before the first.
+        ended: how each connection ended, in order.
+    """
+
+    def __init__(
+        self,
+        target: tuple[str, int],
+        *,
+        presented: Identity | None = None,
+        tls: str = "any",
+        plan: Plan | None = None,
+        reconnect_s: float | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            target: host and port of the WLC.
+            presented: its identity; one is made without.
+            tls: a policy's name, a version or a range.
+            plan: what it does.
+            reconnect_s: wait before it dials again; None dials once.
+            recorder: records the connection.
+
+        Raises:
+            ValueError: there is no such policy.
+        """
+        self.target, self.plan = target, plan or Plan()
+        self.identity = presented or identity(b"".join(new_identity(MSE_MAC)))
+        self._context = client_context(self.identity, policy_of(tls))
+        self._reconnect_s, self._recorder = reconnect_s, recorder
+        self.session: MseSession | None = None
+        self.ended: list[EndedError] = []
+        self._stopped, self._stop = socket.socketpair()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self.run, name="mse", daemon=True)
+
+    def run(self) -> None:
+        """Dial and converse until stopped, or until the connection ends for good."""
+        while not self._stopping.is_set():
+            self.once()
+            if self._reconnect_s is None or self._stopping.wait(self._reconnect_s):
+                return
+
+    def once(
+        self, seconds: float | None = None, *, until_settled: bool = False
+    ) -> None:
+        """Keep one connection until it ends.
+
+        Args:
+            seconds: at most this long.
+            until_settled: leave when all has been asked and answered.
+        """
+        until = None if seconds is None else time.monotonic() + seconds
+        try:
+            self._converse(until, until_settled=until_settled)
+        except EndedError as ended:
+            self.ended.append(ended)
+
+    def _converse(self, until: float | None, *, until_settled: bool) -> None:
+        sock = connect(*self.target, 10.0)
+        track = Track(self._recorder, (sock.getsockname()[:2], sock.getpeername()[:2]))
+        channel = Channel(sock, self._context, track, server=False, wake=self._stopped)
+        dropped = True
+        try:
+            channel.handshake(30.0)
+            session = self.session = MseSession(self.plan, time.monotonic())
+            while not session.dead and not session.problem:
+                for message in session.take():
+                    channel.send(message)
+                now = time.monotonic()
+                over = until is not None and now >= until
+                if over or (until_settled and session.settled):
+                    break
+                due = session.due() if until is None else min(session.due(), until)
+                data = channel.receive(max(0.0, due - now))
+                if data:
+                    session.receive(data, time.monotonic())
+                session.tick(time.monotonic())
+            dropped = False
+            raise EndedError(End.TIMEOUT if session.dead else End.STOPPED)
+        except EndedError as ended:
+            dropped = dropped and ended.end is not End.STOPPED
+            raise
+        finally:
+            if dropped:
+                channel.drop()
+            else:
+                channel.close()
+
+    def start(self) -> Self:
+        """Run in a thread."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End the connection in order."""
+        self._stopping.set()
+        with contextlib.suppress(OSError):
+            self._stop.send(b"x")
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+        self._stop.close()
+        self._stopped.close()
+
+    def __enter__(self) -> Self:
+        """Run for the time of a block."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()

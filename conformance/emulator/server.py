@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An emulated WLC: the TCP listener, a thread for each MSE, the AuthList.
+
+with EmulatedWlc(authlist=AuthList.of(certificate)) as wlc:
+    ... connect to wlc.port ...
+"""
+
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from cryptography import x509
+
+from conformance.emulator.authlist import AuthList
+from conformance.emulator.faults import Faults
+from conformance.emulator.tls import (
+    POLICIES,
+    Identity,
+    Policy,
+    ServerContext,
+    VerifyError,
+    identity,
+)
+from conformance.emulator.tracing import Trace, Tracer
+from conformance.emulator.wlc import Settings, WlcSession
+from conformance.recording import Recorder, Track
+from conformance.transport import Channel, End, EndedError
+from nmsp_scapy.authlist.create import new_identity
+
+WLC_MAC = "02005ea00001"
+HANDSHAKE_S = 30.0
+IDLE_S = 3600.0
+STOP_S = 5.0
+_REJECTIONS = {
+    "rejects-with-42": VerifyError.BAD_CERTIFICATE,
+    "rejects-with-40": VerifyError.HANDSHAKE_FAILURE,
+    "rejects-with-44": VerifyError.REVOKED,
+}
+_REJECTED_LATER = {
+    "rejects-with-fin",
+    "rejects-with-rst",
+    "rejects-silently",
+    "leaks-before-rejecting",
+}
+"""Faults that turn a client away only when TLS is up."""
+
+
+class _Admission(msgspec.Struct):
+    """What the list has said in one handshake; it is asked once.
+
+    Attributes:
+        verdict: OpenSSL's error, None before the list was asked.
+        refused: the list has refused, but TLS comes up all the same (a fault).
+    """
+
+    peer: "Peer"
+    trace: Trace
+    verdict: int | None = None
+    refused: bool = False
+
+
+class Peer(msgspec.Struct):
+    """One MSE as the WLC knows it.
+
+    Attributes:
+        address: of its TCP side.
+        certificate: DER; empty while it has not shown one.
+        session: None until it was admitted.
+        end: how its connection ended; None while it lasts.
+    """
+
+    address: tuple[str, int]
+    certificate: bytes = b""
+    session: WlcSession | None = None
+    end: End | None = None
+    alert: int | None = None
+
+
+def policy_of(tls: str) -> Policy:
+    """Find a policy by its name, or make one of a version (`1.2`, `1.0..1.3`).
+
+    Raises:
+        ValueError: there is none.
+    """
+    if tls in POLICIES:
+        return POLICIES[tls]
+    lowest, _, highest = tls.partition("..")
+    versions = ("1.0", "1.1", "1.2", "1.3")
+    highest = highest or lowest
+    if lowest not in versions or highest not in versions or lowest > highest:
+        known = ", ".join(POLICIES)
+        raise ValueError(f"no TLS {tls!r}: 1.0 to 1.3, a range as 1.0..1.2, or {known}")
+    return Policy(lowest, highest, POLICIES["any"].ciphers, "asked for")
+
+
+class EmulatedWlc:
+    """A WLC on a TCP port.
+
+    Attributes:
+        port: where it listens.
+        authlist: whom it lets in; may be changed at any time.
+        identity: its own.
+        peers: every MSE that has connected, in order.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: str = "any",
+        ciphers: str = "",
+        presented: Identity | None = None,
+        authlist: AuthList | None = None,
+        authlist_wait_s: float = 0.0,
+        settings: Settings | None = None,
+        faults: Iterable[str] = (),
+        recorder: Recorder | None = None,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
+        """Begin to listen; nobody is served before `start`.
+
+        Args:
+            host, port: where; port 0 takes a free one.
+            tls: a policy's name, a version, or a range of versions.
+            ciphers: OpenSSL's list in place of the policy's.
+            presented: its own identity; one is made without.
+            authlist: whom it lets in; nobody without.
+            authlist_wait_s: how long the list takes (observed: about 1 s).
+            settings: of what it says.
+            faults: names of `FAULTS`.
+            recorder: records every connection.
+            trace: told the trace's lines.
+
+        Raises:
+            ValueError: no such policy or fault.
+            OSError: the port cannot be had.
+        """
+        self.settings = settings or Settings()
+        self.settings.faults = Faults.named(faults) | self.settings.faults
+        self.authlist = authlist if authlist is not None else AuthList()
+        self.authlist_wait_s = authlist_wait_s
+        policy = policy_of(tls)
+        if ciphers:
+            policy = msgspec.structs.replace(policy, ciphers=ciphers)
+        self.identity = presented or identity(
+            b"".join(new_identity(WLC_MAC, name="WLC"))
+        )
+        self.peers: list[Peer] = []
+        self._recorder, self._tracer = recorder, Tracer(trace)
+        faulty = self._has("asks-no-certificate")
+        self._tls = ServerContext(
+            self.identity,
+            policy,
+            self._decide,
+            asks=not faulty,
+            insists=not self._has("admits-no-certificate"),
+        )
+        if not self._has("accepts-renegotiation"):
+            self._tls.context.set_options(0x40000000)  # SSL_OP_NO_RENEGOTIATION
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=64)
+        self.port: int = self._listener.getsockname()[1]
+        self._stopped, self._stop = socket.socketpair()
+        self._current = threading.local()
+        self._threads: list[threading.Thread] = []
+        self._failures = 0
+        self._gate = threading.Semaphore(1 if self._has("one-client") else 10_000)
+
+    def _has(self, fault: str) -> bool:
+        return fault in self.settings.faults
+
+    # --- life -------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Serve."""
+        thread = threading.Thread(target=self._accept, name="wlc", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End every connection in order, and stop listening. May be called twice."""
+        with contextlib.suppress(OSError):
+            self._stop.send(b"x")
+        for thread in list(self._threads):
+            thread.join(STOP_S)
+        for sock in (self._listener, self._stop, self._stopped):
+            sock.close()
+
+    def __enter__(self) -> Self:
+        """Serve for the time of a block."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    # --- connections --------------------------------------------------------------
+
+    def _accept(self) -> None:
+        while True:
+            watched = [self._listener, self._stopped]
+            ready = select.select(watched, [], [])[0]
+            if self._stopped in ready:
+                return
+            try:
+                sock, address = self._listener.accept()
+            except OSError:
+                return
+            peer = Peer(address[:2])
+            self.peers.append(peer)
+            number = len(self.peers) - 1
+            thread = threading.Thread(
+                target=self._serve, args=(sock, peer, number), daemon=True
+            )
+            self._threads = [t for t in self._threads if t.is_alive()]
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, sock: socket.socket, peer: Peer, number: int) -> None:
+        track = Track(self._recorder, (peer.address, sock.getsockname()[:2]))
+        trace = self._tracer.connection(number)
+        channel = Channel(
+            sock,
+            self._tls.context,
+            track,
+            server=True,
+            wake=self._stopped,
+            info=trace.informed,
+        )
+        self._current.admission = _Admission(peer, trace)
+        try:
+            with self._gate:
+                self._converse(channel, peer)
+        except EndedError as ended:
+            peer.end, peer.alert = ended.end, ended.alert
+            trace.ended(ended)
+        finally:
+            self._finish(channel, peer)
+
+    def _converse(self, channel: Channel, peer: Peer) -> None:
+        if self._has("plaintext") or self._has("speaks-before-tls"):
+            hello = WlcSession(self.settings, time.monotonic())
+            channel.send_plain(b"".join(hello.take()))
+        if self._has("plaintext"):
+            time.sleep(0.2)
+            raise EndedError(End.FIN, detail="plaintext")
+        channel.handshake(HANDSHAKE_S)
+        self._recheck(channel)
+        session = peer.session = WlcSession(self.settings, time.monotonic())
+        while not session.ending:
+            for message in session.take():
+                channel.send(message)
+            due = session.due()
+            now = time.monotonic()
+            data = channel.receive(IDLE_S if due is None else max(0.0, due - now))
+            now = time.monotonic()
+            if data:
+                session.receive(data, now)
+            session.tick(now)
+        for message in session.take():
+            channel.send(message)
+        if session.ending == "crash":
+            self._listener.close()
+        raise EndedError(End.RST if session.ending != "close" else End.CLOSE_NOTIFY)
+
+    def _finish(self, channel: Channel, peer: Peer) -> None:
+        """Close a connection as its end, and the faults, demand."""
+        ours = peer.session is not None and peer.session.ending
+        if ours in {"reset", "crash"}:
+            channel.abort()
+        elif peer.end in (End.ALERT, End.RST, End.TLS):
+            channel.drop()
+        elif self._has("ignores-close") and peer.end in (End.CLOSE_NOTIFY, End.FIN):
+            time.sleep(STOP_S / 2)
+            channel.drop()
+        elif self._has("closes-without-notify"):
+            channel.drop()
+        else:
+            channel.close()
+
+    # --- the AuthList ---------------------------------------------------------------
+
+    def _decide(self, certificate: bytes, error: int) -> int:
+        """Answer OpenSSL's question for a certificate; asked once or more a handshake."""
+        admission: _Admission = self._current.admission
+        if admission.verdict is not None:
+            return admission.verdict
+        admission.peer.certificate = certificate
+        admission.trace.asking()
+        if self.authlist_wait_s:
+            time.sleep(self.authlist_wait_s)
+        verdict = self._judge(certificate)
+        admission.trace.answered(admitted=verdict == VerifyError.ADMITTED)
+        if verdict != VerifyError.ADMITTED:
+            self._failures += 1
+            verdict = self._rejection(verdict)
+            admission.refused = verdict == VerifyError.ADMITTED
+        admission.verdict = verdict
+        return verdict
+
+    def _rejection(self, verdict: int) -> int:
+        """Choose how a client is turned away; honestly it is by the verdict."""
+        if self.settings.faults & _REJECTED_LATER:
+            return VerifyError.ADMITTED
+        for fault, instead in _REJECTIONS.items():
+            if self._has(fault):
+                return instead
+        return verdict
+
+    def _judge(self, certificate: bytes) -> int:
+        if self._has("locks-out") and self._failures >= 3:
+            return VerifyError.CERTIFICATE_UNKNOWN
+        if not self._listed(certificate) or self._has("rejects-listed"):
+            return VerifyError.CERTIFICATE_UNKNOWN
+        return self._valid_now(certificate)
+
+    def _listed(self, certificate: bytes) -> bool:
+        return (
+            self.authlist.admits(certificate)
+            or self._has("admits-unlisted")
+            or (self._has("admits-other-hash") and self.authlist.lists_mac(certificate))
+            or (self._has("admits-other-mac") and self.authlist.lists_key(certificate))
+        )
+
+    def _valid_now(self, certificate: bytes) -> int:
+        shown, now = x509.load_der_x509_certificate(certificate), datetime.now(UTC)
+        if shown.not_valid_before_utc > now and not self._has("admits-not-yet-valid"):
+            return VerifyError.NOT_YET_VALID
+        if shown.not_valid_after_utc < now and not self._has("admits-expired"):
+            return VerifyError.EXPIRED
+        return VerifyError.ADMITTED
+
+    def _recheck(self, channel: Channel) -> None:
+        """Turn away whom the list has not admitted though TLS is up.
+
+        A resumed session shows no certificate; OpenSSL kept the one it began with,
+        and the list is asked again.
+        """
+        admission: _Admission = self._current.admission
+        shown = channel.peer_certificate()
+        resumed = admission.verdict is None and shown is not None
+        if resumed and not self._has("resumption-bypasses-list"):
+            admission.refused = self._judge(shown or b"") != VerifyError.ADMITTED
+        if admission.refused:
+            self._turn_away(channel)
+
+    def _turn_away(self, channel: Channel) -> None:
+        """End a connection in one of the faulty ways."""
+        if self._has("leaks-before-rejecting"):
+            hello = WlcSession(self.settings, time.monotonic())
+            for message in hello.take():
+                channel.send(message)
+        if self._has("rejects-silently"):
+            channel.receive(IDLE_S)
+        if self._has("rejects-with-rst"):
+            channel.abort()
+        else:
+            channel.drop()
+        raise EndedError(End.FIN, detail="turned away")
