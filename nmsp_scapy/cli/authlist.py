@@ -204,7 +204,31 @@ def _read(source: str, passwords: tuple[bytes, ...]) -> list[tuple[str, bytes]]:
 
 
 def _in_capture(source: str) -> list[tuple[str, bytes]]:
-    raise ValueError("captures are not read yet")
+    from nmsp_scapy.capture import CaptureError
+    from nmsp_scapy.conversation import Conversation
+    from nmsp_scapy.dissect import dissect
+
+    seen: dict[bytes, str] = {}
+    try:
+        found = [r for r in dissect(source) if isinstance(r, Conversation)]
+    except CaptureError as error:
+        raise ValueError(str(error).removeprefix(f"{source}: ")) from None
+    for conversation in found:
+        facts = conversation.tls
+        if facts is None:
+            continue
+        for who, ders in (
+            (f"MSE {conversation.client}", facts.client_certificates[:1]),
+            (f"WLC {conversation.server}", facts.server_certificates[:1]),
+        ):
+            for der in ders:
+                seen.setdefault(der, f"{source}: {who}")
+    if not seen:
+        raise ValueError(
+            "no certificate can be read in this capture: it holds no TLS handshake on "
+            "port 16113, a session is resumed, or TLS 1.3 hides them without a key log"
+        )
+    return [(name, der) for der, name in seen.items()]
 
 
 def _presented_by(endpoint: str) -> list[bytes]:

@@ -22,7 +22,9 @@ COMMANDS: dict[str, str] = {
     "completion": "the line that completes nmsp in your shell",
     "decrypt": "write what TLS carried: raw, pcapng, cleartext, upper-pdu",
     "dissect": "captures to messages: text, ndjson, tsv, parquet",
+    "doctor": "name the cause when a tunnel is down or nothing decrypts",
     "shell": "the Scapy shell, with a capture's messages loaded",
+    "status": "the screens of MSE and WLC, from a capture",
     "trace": "explain a controller's NMSP trace",
 }
 """Short help by command name; the command is `nmsp_scapy.cli.<name>.command`."""

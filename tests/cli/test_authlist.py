@@ -18,6 +18,8 @@ from nmsp_scapy.authlist.containers import certificates_in
 from nmsp_scapy.authlist.create import new_identity
 from nmsp_scapy.cli.endpoint import host_and_port
 from nmsp_scapy.cli.main import main
+from tests.gear.talks import talk
+from tests.gear.tls import identity
 
 KEY, PEM = new_identity("00:50:56:9c:34:89")
 IDENTITY = identity_of(certificates_in(PEM)[0])
@@ -162,3 +164,24 @@ def test_endpoints_are_split(text: str, expected: tuple[str, int]) -> None:
 def test_misspelt_endpoints_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="HOST"):
         host_and_port(text)
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_capture_shows_both_sides_certificates(version: str, tmp_path: Path) -> None:
+    path = tmp_path / "up.pcapng"
+    path.write_bytes(talk(version).pcapng())
+    shown = json.loads(nmsp(str(path), "--json").stdout)["certificates"]
+    assert [entry["sha256"] for entry in shown] == [
+        identity_of(identity(name).certificate_der).sha256 for name in ("mse", "wlc")
+    ]
+    assert shown[0]["source"].endswith("MSE 10.1.1.10:40001")
+
+
+def test_a_capture_without_certificates_is_exit_3(tmp_path: Path) -> None:
+    path = tmp_path / "hidden.pcapng"
+    path.write_bytes(talk("1.3").pcapng(secrets=False))
+    result = nmsp(str(path))
+    assert result.exit_code == 3
+    assert "TLS 1.3 hides them" in result.stderr
+    path.write_bytes(talk().pcapng()[:10])
+    assert nmsp(str(path)).exit_code == 3
