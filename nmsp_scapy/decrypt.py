@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Stages 1 to 3 composed: a capture to the application data of its connections."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from ipaddress import ip_address
 from itertools import count
@@ -10,6 +10,8 @@ from typing import IO
 
 from nmsp_scapy.capture import Damage, Datagram, Segment, open_capture
 from nmsp_scapy.capture.exported import Exported
+from nmsp_scapy.capture.items import Found
+from nmsp_scapy.capture.network import Network
 from nmsp_scapy.constants import PORT
 from nmsp_scapy.conversation import Conversation, Direction, Endpoint, Event
 from nmsp_scapy.integrity import Gap, Item, Plain
@@ -96,6 +98,8 @@ class Decryption:
         self._links: dict[int, _Link] = {}
         self._flows: dict[bytes, tuple[_Link, int]] = {}
         self._problems = 0
+        self._network = Network(ports)
+        self._network.base = None
         self.conversations = 0
         self.key_log: dict[str, None] = {}
         self.unread = False
@@ -117,9 +121,32 @@ class Decryption:
                 self._tell_problems()
                 self._batch(batch)
                 yield self._taken()
-            self._take(self._streams.close())
-            self._close_datagrams()
-            yield self._taken()
+            yield self.close()
+
+    def packet(
+        self, linktype: int, data: bytes, frame: int, time_ns: int
+    ) -> list[Opened]:
+        """Read one packet that comes from no file.
+
+        Args:
+            linktype: of its link layer.
+            data: from the link layer header on.
+            frame: its number.
+            time_ns: when it was captured.
+        """
+        network = self._network
+        network.decoder(linktype)(data, 0, len(data), len(data), frame, time_ns)
+        batch = network.found[:]
+        network.found.clear()
+        self._batch(batch)
+        return self._taken()
+
+    def close(self) -> list[Opened]:
+        """End: return what still waited."""
+        self._take(self._streams.close())
+        self._close_datagrams()
+        self._tell_problems()
+        return self._taken()
 
     def _datagram(self, datagram: Datagram) -> None:
         """Take a datagram: each is whole, none waits for another."""
@@ -187,7 +214,7 @@ class Decryption:
         out, self._out = self._out, []
         return out
 
-    def _batch(self, batch: list[Segment | Datagram | Damage]) -> None:
+    def _batch(self, batch: Sequence[Found]) -> None:
         feed, take = self._streams.feed, self._take
         for found in batch:
             if isinstance(found, Segment):
@@ -196,7 +223,7 @@ class Decryption:
                     take(made)
             elif isinstance(found, Datagram):
                 self._datagram(found)
-            else:
+            elif isinstance(found, Damage):
                 self._damage(found)
 
     def _take(self, made: list[tuple[Connection, int, Plain | Gap | Notice]]) -> None:

@@ -6,7 +6,7 @@ from itertools import count
 
 from nmsp_scapy.constants import PORT
 from nmsp_scapy.conversation import Conversation, Direction, Event, Message, Result
-from nmsp_scapy.decrypt import DIRECTIONS, Decryption, Source
+from nmsp_scapy.decrypt import DIRECTIONS, Decryption, Opened, Source
 from nmsp_scapy.framing import Framed, Framer
 from nmsp_scapy.integrity import Hole, Item
 from nmsp_scapy.profile import NOMINAL, Profile
@@ -36,73 +36,93 @@ def dissect(
     Raises:
         CaptureError: it cannot be opened, or is no capture.
     """
-    decryption = Decryption(keys, profile=profile, ports=ports, first=first)
-    for batch in dissected(decryption, source, profile):
+    work = Decryption(keys, profile=profile, ports=ports, first=first)
+    for batch in Dissection(work, profile).run(source):
         yield from batch
 
 
-def dissected(
-    decryption: Decryption, source: Source, profile: Profile = NOMINAL
-) -> Iterator[list[Result]]:
-    """Yield what `dissect` does, many at a time: for those in a hurry."""
-    framers: dict[int, tuple[Framer, Framer]] = {}
-    for batch in decryption.run(source):
+class Dissection:
+    """What `dissect` does, many results at a time or packet by packet."""
+
+    def __init__(self, decryption: Decryption, profile: Profile = NOMINAL) -> None:
+        """Begin.
+
+        Args:
+            decryption: stages 1 to 3; its `unread` tells in the end whether all was
+                read.
+            profile: the wire layout.
+        """
+        self._decryption = decryption
+        self._profile = profile
+        self._framers: dict[int, tuple[Framer, Framer]] = {}
+
+    def run(self, source: Source) -> Iterator[list[Result]]:
+        """Read a capture to its end.
+
+        Raises:
+            CaptureError: it cannot be opened, or is no capture.
+        """
+        return map(self._frame, self._decryption.run(source))
+
+    def packet(
+        self, linktype: int, data: bytes, frame: int, time_ns: int
+    ) -> list[Result]:
+        """Read one packet that comes from no file; see `Decryption.packet`."""
+        return self._frame(self._decryption.packet(linktype, data, frame, time_ns))
+
+    def close(self) -> list[Result]:
+        """End what came packet by packet."""
+        return self._frame(self._decryption.close())
+
+    def _frame(self, batch: list[Opened]) -> list[Result]:
+        """Cut what stage 3 has opened into messages."""
         out: list[Result] = []
+        framers = self._framers
         for found in batch:
             if type(found) is tuple:
                 conversation, side, item = found
                 pair = framers.get(conversation.index)
                 if pair is None:
-                    pair = framers[conversation.index] = _framers(conversation, profile)
-                framed = pair[side].feed(item)
-                if _add(out, framed, item, conversation.index, DIRECTIONS[side]):
-                    decryption.unread = True
+                    pair = self._begin(conversation)
+                self._add(out, pair[side], pair[side].feed(item), item)
             elif isinstance(found, Conversation):
                 out.append(found)
             elif isinstance(found, Event):
                 if found.event == "closed" and found.conversation in framers:
                     for framer in framers.pop(found.conversation):
-                        left = framer.finish()
-                        if _add(out, left, None, found.conversation, framer.direction):
-                            decryption.unread = True
+                        self._add(out, framer, framer.finish(), None)
                 out.append(found)
-        yield out
+        return out
 
-
-def _framers(conversation: Conversation, profile: Profile) -> tuple[Framer, Framer]:
-    synchronised = conversation.transport != "tcp" or conversation.began == "syn"
-    indices = count()
-    mse, wlc = (
-        Framer(
-            profile,
-            conversation=conversation.index,
-            direction=direction,
-            indices=indices,
-            synchronised=synchronised,
-            datagrams=conversation.transport in {"dtls", "udp", "pdu"},
+    def _begin(self, conversation: Conversation) -> tuple[Framer, Framer]:
+        synchronised = conversation.transport != "tcp" or conversation.began == "syn"
+        indices = count()
+        mse, wlc = (
+            Framer(
+                self._profile,
+                conversation=conversation.index,
+                direction=direction,
+                indices=indices,
+                synchronised=synchronised,
+                datagrams=conversation.transport in {"dtls", "udp", "pdu"},
+            )
+            for direction in DIRECTIONS
         )
-        for direction in DIRECTIONS
-    )
-    return mse, wlc
+        self._framers[conversation.index] = mse, wlc
+        return mse, wlc
 
-
-def _add(
-    out: list[Result],
-    framed: list[Framed],
-    item: Item | None,
-    conversation: int,
-    direction: Direction,
-) -> bool:
-    """Add messages as they are, and holes as events; tell whether there were any."""
-    lost = False
-    for found in framed:
-        if isinstance(found, Message):
-            out.append(found)
-        else:
-            lost = True
-            stream = "tcp" if found is item else "data"
-            out.append(hole_event(found, conversation, direction, stream))
-    return lost
+    def _add(
+        self, out: list[Result], framer: Framer, framed: list[Framed], item: Item | None
+    ) -> None:
+        """Add messages as they are, and holes as events."""
+        for found in framed:
+            if isinstance(found, Message):
+                out.append(found)
+            else:
+                self._decryption.unread = True
+                stream = "tcp" if found is item else "data"
+                place = (framer.conversation, framer.direction)
+                out.append(hole_event(found, *place, stream))
 
 
 def hole_event(

@@ -67,7 +67,7 @@ class Framer:
         """
         header = profile.header
         self._profile = profile
-        self._conversation, self.direction = conversation, direction
+        self.conversation, self.direction = conversation, direction
         self._indices = indices if indices is not None else count()
         self._datagrams = datagrams
         self._read = reader(header)
@@ -242,7 +242,7 @@ class Framer:
         """
         data, read, size, added = self._data, self._read, self._size, self._added
         least, most, constants = self._least, self._most, self._constants
-        conversation, direction = self._conversation, self.direction
+        conversation, direction = self.conversation, self.direction
         profile, indices, append = self._profile, self._indices, out.append
         start, version, kind = at, 0, 0
         self._whole = 0

@@ -15,7 +15,7 @@ from nmsp_scapy.capture import CaptureError
 from nmsp_scapy.cli.progress import reading
 from nmsp_scapy.conversation import Event, Result
 from nmsp_scapy.decrypt import DIRECTIONS, Decryption, Opened, Source
-from nmsp_scapy.dissect import dissected, hole_event
+from nmsp_scapy.dissect import Dissection, hole_event
 from nmsp_scapy.export.notes import note
 from nmsp_scapy.export.output import replacing
 from nmsp_scapy.export.printable import printable
@@ -75,9 +75,7 @@ class Reading:
             file: the capture, where it is open already.
         """
         work = self.decryption()
-        yield from self._run(
-            capture, work, file, lambda source: dissected(work, source, self._profile)
-        )
+        yield from self._run(capture, work, file, Dissection(work, self._profile).run)
 
     def open(self, capture: str) -> Iterator[list[Opened]]:
         """Read a capture to its decrypted bytes, many results at a time."""
