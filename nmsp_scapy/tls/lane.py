@@ -3,6 +3,7 @@
 
 from collections import deque
 from enum import Enum, auto
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,9 @@ from nmsp_scapy.tls.protection import Opened, Protection
 from nmsp_scapy.tls.resync import plausible
 
 Out = list[tuple[int, Item]]
+
+BEHIND: Final = 128
+"""Bytes before a record that a chaining cipher and its MAC may need."""
 
 
 class Mode(Enum):
@@ -73,7 +77,7 @@ class Lane:
         doubts: records that no candidate opened so far.
         messages: handshake bytes that do not make a message yet.
         lost_from: place in the stream where the last good record ended.
-        gap_end: place where the last gap ended.
+        behind: the last bytes that were skipped, back to the hole at most.
         skip_to: place of a record boundary behind a gap, where it is known.
         waiting_mode: the mode that waits; `waiting_mark`: the news it has.
         pending: what came while it waits.
@@ -96,7 +100,7 @@ class Lane:
         self.messages = bytearray()
         self.messages_seen: list[Evidence] = []
         self.lost_from = 0
-        self.gap_end = 0
+        self.behind = b""
         self.skip_to = 0
         self.waiting_mode = Mode.CLEAR
         self.waiting_mark = (0, 0)
@@ -180,6 +184,8 @@ class Lane:
         else:
             seen = buffer.evidence(buffer.position, to)
             self._skipped.extend(buffer.offset + to, seen)
+        start = max(buffer.position, to - BEHIND)
+        self.behind = (self.behind + buffer.data[start:to])[-BEHIND:]
         buffer.position = to
 
     def end_skipped(self) -> None:

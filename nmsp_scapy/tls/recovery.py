@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from nmsp_scapy.integrity import BadMac, Gap, NoKey, Undecodable
-from nmsp_scapy.tls.lane import Lane, Mode
+from nmsp_scapy.tls.lane import BEHIND, Lane, Mode
 from nmsp_scapy.tls.negotiation import (
     APPLICATION,
     EARLY,
@@ -34,9 +34,6 @@ MOST_TRIALS: Final = 300_000
 
 MOST_LOST: Final = 2**16
 """Records that a hole may have swallowed at most."""
-
-_WINDOW: Final = 128
-"""Bytes before a record that a chaining cipher and its MAC may need."""
 
 Seal = Callable[[Lane, str], None]
 Adopt = Callable[[Lane, Candidate], None]
@@ -78,14 +75,16 @@ class Recovery:
                 gap = type(gap)(start, length, gap.time_ns, frames, gap.reason)
             lane.mode = Mode.LOST
             self._negotiation.lost(lane.side)
-        lane.gap_end = end
+        lane.behind = b""
         lane.forget_messages()
         buffer.drop()
         lane.out.append((lane.side, gap))
 
     def lose(self, lane: Lane) -> None:
         """No record can begin where the next should."""
-        lane.lost_from = lane.gap_end = lane.buffer.place
+        buffer = lane.buffer
+        lane.lost_from = buffer.place
+        lane.behind = buffer.data[max(0, buffer.position - BEHIND) : buffer.position]
         lane.skip_to = 0
         lane.mode = Mode.LOST
 
@@ -135,11 +134,10 @@ class Recovery:
         buffer = lane.buffer
         data = buffer.data
         version = data[start + 1] << 8 | data[start + 2]
-        window = max(0, start - _WINDOW, lane.gap_end - buffer.offset)
         lost = buffer.offset + start - lane.lost_from
         for candidate, protection in self._possible(lane, data[start]):
             search = Search(
-                data[window:start],
+                lane.behind,
                 lost,
                 min(lost // SHORTEST + 1, MOST_LOST),
                 self._budget,

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from OpenSSL import SSL
 
-from nmsp_scapy.integrity import Item, Plain
+from nmsp_scapy.integrity import Gap, Item, Plain
 from nmsp_scapy.tls import KeyStore, TlsEngine
 
 VERSIONS = {
@@ -290,3 +290,42 @@ def read(
         found += session.feed(side, item)
     found += session.finish()
     return Opened(session, found)
+
+
+def with_holes(
+    flow: Sequence[tuple[int, bytes]],
+    size: int | None,
+    dropped: Callable[[int, Plain], bool],
+) -> Iterator[tuple[int, Item]]:
+    """The flow in pieces, those that `dropped` names replaced by gaps."""
+    for side, item in items(flow, size):
+        if dropped(side, item):
+            yield (
+                side,
+                Gap(item.offset, len(item.data), item.time_ns, (), "not captured"),
+            )
+        else:
+            yield side, item
+
+
+def judge(opened: Opened, written: Sequence[bytes]) -> None:
+    """Hold what came out against what was written.
+
+    Every piece must stand in the plaintext, in order, and where something is missing
+    between two pieces a hole must have been named.
+    """
+    for side in (0, 1):
+        at = 0
+        holes = False
+        for owner, item in opened.items:
+            if owner != side:
+                continue
+            if not isinstance(item, Plain):
+                holes = True
+                continue
+            found = written[side].find(item.data, at)
+            assert found >= 0, f"side {side}: bytes that nobody wrote at {item.offset}"
+            assert found == at or holes, f"side {side}: a silent hole at {at}"
+            at = found + len(item.data)
+            holes = False
+        assert at == len(written[side]) or holes, f"side {side}: a silent end at {at}"
