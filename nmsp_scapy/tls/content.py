@@ -15,6 +15,7 @@ from nmsp_scapy.tls.registry import (
     Record,
     Version,
 )
+from nmsp_scapy.tls.resync import plausible
 from nmsp_scapy.tls.wire import MalformedError
 
 LONGEST_MESSAGE: Final = 2**18
@@ -58,23 +59,40 @@ class Content:
         elif kind == Record.CHANGE_CIPHER_SPEC:
             self._change_cipher_spec(lane, seen, encrypted)
 
+    def watch(self, lane: Lane) -> int:
+        """Note what the types of closed records tell; answers where they end.
+
+        Before TLS 1.3 a closed record still shows that it is an alert, or the Finished
+        that must follow a ChangeCipherSpec.
+        """
+        buffer = lane.buffer
+        data, start = buffer.data, buffer.position
+        while len(data) - start >= 5 and plausible(data, start):
+            stop = start + 5 + (data[start + 3] << 8 | data[start + 4])
+            if stop > len(data):
+                return start
+            if data[start] == Record.ALERT:
+                self._alert(lane, b"", buffer.evidence(start, stop), True)
+            elif data[start] == Record.HANDSHAKE:
+                seen = buffer.evidence(start, stop)
+                self._negotiation.closed_message(lane.side, seen)
+            start = stop
+        if len(data) - start >= 5:
+            lane.watched = False
+            return len(data)
+        return start
+
     def _alert(
         self, lane: Lane, content: bytes, seen: Evidence, encrypted: bool
     ) -> None:
-        if len(content) < 2 or len(self._facts.alerts) >= MOST_ALERTS:
+        if len(self._facts.alerts) >= MOST_ALERTS:
             return
-        level, number = content[0], content[1]
-        self._facts.alerts.append(
-            AlertFact(
-                seen.time_ns,
-                seen.frames,
-                lane.side,
-                ALERT_LEVELS.get(level, str(level)),
-                number,
-                ALERTS.get(number, str(number)),
-                encrypted,
-            )
-        )
+        alert = AlertFact(seen.time_ns, seen.frames, lane.side, encrypted=encrypted)
+        if len(content) >= 2:
+            level, alert.number = content[0], content[1]
+            alert.level = ALERT_LEVELS.get(level, str(level))
+            alert.description = ALERTS.get(alert.number, str(alert.number))
+        self._facts.alerts.append(alert)
 
     def _change_cipher_spec(self, lane: Lane, seen: Evidence, encrypted: bool) -> None:
         negotiation = self._negotiation
@@ -117,7 +135,7 @@ class Content:
         """Make the key changes that messages of TLS 1.3 bring."""
         if self._negotiation.version != Version.TLS13:
             return
-        if kind == Handshake.SERVER_HELLO and lane.side == 1:
+        if kind == (Handshake.CLIENT_HELLO, Handshake.SERVER_HELLO)[lane.side]:
             self._begin_13()
         elif kind == Handshake.FINISHED and lane.epoch == HANDSHAKE:
             lane.epoch, lane.mode = APPLICATION, Mode.ARMED
@@ -128,20 +146,20 @@ class Content:
             lane.protection = lane.candidate.protection
 
     def _begin_13(self) -> None:
-        """A ServerHello of TLS 1.3: handshake keys hold in both directions."""
+        """Both hellos of TLS 1.3: handshake keys hold in both directions."""
         answer = self._negotiation.answer
         if answer is None or answer.retry:
             return
         client, server = self._lanes
-        server.epoch, server.mode = HANDSHAKE, Mode.ARMED
-        waits = client.mode is Mode.WAIT
-        if client.epoch == 0 and (client.mode is Mode.CLEAR or waits):
-            early = self._facts.early_data is not None
-            client.epoch = EARLY if early else HANDSHAKE
-            if waits:
-                client.waiting_mode = Mode.ARMED
-            else:
-                client.mode = Mode.ARMED
+        if server.epoch == 0:
+            server.epoch, server.mode = HANDSHAKE, Mode.ARMED
+        if self._negotiation.hello is None or client.epoch != 0:
+            return
+        client.epoch = HANDSHAKE if self._facts.early_data is None else EARLY
+        if client.mode is Mode.WAIT:
+            client.waiting_mode = Mode.ARMED
+        elif client.mode is Mode.CLEAR:
+            client.mode = Mode.ARMED
 
 
 def _together(seen: list[Evidence]) -> Evidence:

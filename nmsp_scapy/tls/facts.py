@@ -23,7 +23,8 @@ class HandshakeFact(msgspec.Struct):
 
     Attributes:
         side: 0 client, 1 server.
-        name: `client_hello`, ..., `change_cipher_spec`.
+        name: `client_hello`, ..., `change_cipher_spec`; `closed` where it was not
+            opened.
         encrypted: whether it came under keys.
     """
 
@@ -39,18 +40,18 @@ class AlertFact(msgspec.Struct):
 
     Attributes:
         side: who sent it, 0 client, 1 server.
-        level: `warning`, `fatal` or the number.
-        number: the description's number.
+        level: `warning`, `fatal` or the number; `closed` where it was not opened.
+        number: the description's number, None where it was not opened.
         description: its name, or the number.
     """
 
     time_ns: int
     frames: tuple[int, ...]
     side: int
-    level: str
-    number: int
-    description: str
-    encrypted: bool
+    level: str = "closed"
+    number: int | None = None
+    description: str = "closed"
+    encrypted: bool = False
 
 
 class SessionFacts(msgspec.Struct):
@@ -68,7 +69,7 @@ class SessionFacts(msgspec.Struct):
             for a full handshake.
         client_certificate_requested: by the server.
         client_certificates, server_certificates: DER, the leaf first.
-        complete: both Finished were seen.
+        complete: both Finished were seen, or the closed records that must be they.
         finished_verified: per side, whether the Finished fits the handshake; None
             where it could not be checked.
         early_data: `accepted`, `rejected` or `offered` (not known which).

@@ -79,6 +79,7 @@ class Lane:
         lost_from: place in the stream where the last good record ended.
         behind: the last bytes that were skipped, back to the hole at most.
         skip_to: place of a record boundary behind a gap, where it is known.
+        watched: it is sealed, but its record boundaries are known.
         waiting_mode: the mode that waits; `waiting_mark`: the news it has.
         pending: what came while it waits.
         reason: why it is sealed, or what it waits for.
@@ -102,6 +103,7 @@ class Lane:
         self.lost_from = 0
         self.behind = b""
         self.skip_to = 0
+        self.watched = False
         self.waiting_mode = Mode.CLEAR
         self.waiting_mark = (0, 0)
         self.pending: deque[Item] = deque()
@@ -168,11 +170,19 @@ class Lane:
             (self.side, hole(BadMac, span.start, span.stop, span.seen, reason))
         )
 
-    def settle_doubts(self) -> None:
-        """Records in doubt were damaged or foreign, since others are authentic."""
+    def settle_doubts(self, missing: str = "") -> None:
+        """Records in doubt were damaged or foreign, since others are authentic.
+
+        Args:
+            missing: which key they may have come under, where it is not known.
+        """
         doubts, self.doubts = self.doubts, []
         for doubt in doubts:
-            self.bad(doubt)
+            if missing:
+                made = hole(NoKey, doubt.start, doubt.stop, doubt.seen, missing)
+                self.out.append((self.side, made))
+            else:
+                self.bad(doubt)
 
     def skip(self, to: int) -> None:
         """Leave out bytes of the buffer that no record can be found in."""

@@ -9,7 +9,11 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from nmsp_scapy.tls.hello import ClientHello, ServerHello
+from nmsp_scapy.tls.hello import (
+    ClientHello,
+    ServerHello,
+    read_encrypted_premaster,
+)
 from nmsp_scapy.tls.keylog import Label
 from nmsp_scapy.tls.keys import KeyStore, Secret
 from nmsp_scapy.tls.memory import Memory
@@ -17,6 +21,7 @@ from nmsp_scapy.tls.registry import Version
 from nmsp_scapy.tls.schedule import extended_master_secret, master_secret
 from nmsp_scapy.tls.suites import Suite
 from nmsp_scapy.tls.transcript import Transcript
+from nmsp_scapy.tls.wire import MalformedError
 
 
 class Agreement(msgspec.Struct):
@@ -48,11 +53,11 @@ class Exchange(msgspec.Struct):
     """What the key exchange showed.
 
     Attributes:
-        premaster: encrypted premaster secret of static RSA, None before it came.
+        client: the ClientKeyExchange's body, None before it came.
         certificate: the server's, DER, None before it came.
     """
 
-    premaster: bytes | None = None
+    client: bytes | None = None
     certificate: bytes | None = None
 
 
@@ -71,8 +76,8 @@ class Masters:
         found = list(self._keys.secrets(Label.MASTER, random))
         premasters = list(self._keys.secrets(Label.PREMASTER, random))
         reason = ""
-        if exchange.premaster is not None:
-            opened = self._rsa(agreed, exchange.premaster, exchange.certificate)
+        if exchange.client is not None and agreed.suite.key_exchange == "RSA":
+            opened = self._rsa(agreed, exchange.client, exchange.certificate)
             if isinstance(opened, str):
                 reason = opened
             else:
@@ -87,9 +92,13 @@ class Masters:
         return found or reason or self.why_none(agreed)
 
     def _rsa(
-        self, agreed: Agreement, encrypted: bytes, certificate: bytes | None
+        self, agreed: Agreement, body: bytes, certificate: bytes | None
     ) -> list[Secret] | str:
         """Premaster secrets of static RSA, or why there is none."""
+        try:
+            encrypted = read_encrypted_premaster(body, agreed.version)
+        except MalformedError:
+            return "its ClientKeyExchange is malformed"
         found = list(self._keys.secrets(Label.PREMASTER_BY_ID, encrypted[:8]))
         keys = self._keys.rsa_keys
         if certificate is not None and keys:

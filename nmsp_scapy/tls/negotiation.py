@@ -240,9 +240,7 @@ class Negotiation:
         elif kind == Handshake.CERTIFICATE_REQUEST:
             facts.client_certificate_requested = True
         elif kind == Handshake.CLIENT_KEY_EXCHANGE:
-            if self._agreed and self._agreed.suite.key_exchange == "RSA":
-                encrypted = read.read_encrypted_premaster(body, self.version)
-                self._exchange.premaster = encrypted
+            self._exchange.client = body
         elif kind == Handshake.SERVER_HELLO_DONE and self._agreed:
             self._agreed.resumed = facts.resumed = None
         elif kind == Handshake.NEW_SESSION_TICKET:
@@ -311,7 +309,7 @@ class Negotiation:
         """Whether the ClientKeyExchange is still under way in the other direction."""
         return (
             side == 1
-            and self._exchange.premaster is None
+            and self._exchange.client is None
             and agreed.suite.key_exchange == "RSA"
             and not agreed.resumed
             and not self._transcript.broken[0]
@@ -374,6 +372,8 @@ class Negotiation:
             self._remember()
         else:
             self._traffic[side, candidate.epoch] = secret.value
+            if candidate.epoch == APPLICATION:
+                self._finish(side)
 
     def _remember(self) -> None:
         if self._proved is not None and self.answer is not None:
@@ -387,6 +387,14 @@ class Negotiation:
         expected = self._expected_finished(side)
         if expected is not None:
             self._facts.finished_verified[side] = expected == body
+        self._finish(side)
+
+    def closed_message(self, side: int, seen: Evidence) -> None:
+        """Note a handshake message that no key opens: before data, the Finished."""
+        self.note(side, "closed", seen, True)
+        self._finish(side)
+
+    def _finish(self, side: int) -> None:
         self._finished[side] = True
         if all(self._finished):
             self._facts.complete = True

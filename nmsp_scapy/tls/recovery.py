@@ -88,6 +88,16 @@ class Recovery:
         lane.skip_to = 0
         lane.mode = Mode.LOST
 
+    def exhaust(self, lane: Lane) -> None:
+        """No byte follows those in the buffer: look for whole records in all of them.
+
+        Chance makes a header now and then whose record would end far behind.
+        """
+        lane.buffer.settle()
+        while lane.mode is Mode.LOST and len(lane.buffer):
+            if not self.step(lane):
+                lane.skip(lane.buffer.position + 1)
+
     def step(self, lane: Lane) -> bool:
         """Look for a record; False where more bytes must come first."""
         buffer = lane.buffer
@@ -95,7 +105,7 @@ class Recovery:
         if lane.skip_to > buffer.place:
             lane.skip(min(len(data), lane.skip_to - buffer.offset))
             return buffer.position < len(data)
-        at = find_header(data, buffer.position)
+        at = find_header(data, buffer.position, self._negotiation.version)
         lane.skip(at)
         if len(data) - at < 5:
             return False

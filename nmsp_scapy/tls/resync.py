@@ -5,7 +5,13 @@ import re
 
 from nmsp_scapy.tls.registry import MAX_FRAGMENT
 
-_HEADER = re.compile(rb"[\x14-\x18]\x03[\x00-\x04]", re.DOTALL)
+_ANY = re.compile(rb"[\x14-\x18]\x03[\x00-\x04]", re.DOTALL)
+_EXACT = {
+    version: re.compile(
+        b"[\x14-\x18]\x03" + bytes([min(version, 0x0303) & 0xFF]), re.DOTALL
+    )
+    for version in range(0x0300, 0x0305)
+}
 
 
 def plausible(data: bytes, start: int) -> bool:
@@ -20,15 +26,16 @@ def plausible(data: bytes, start: int) -> bool:
     return have < 5 or (data[start + 3] << 8 | data[start + 4]) <= MAX_FRAGMENT
 
 
-def find_header(data: bytes, start: int) -> int:
+def find_header(data: bytes, start: int, version: int) -> int:
     """Index of the first place at or behind `start` where a header may stand.
 
     Answers where the last bytes are too few to tell, `len(data)` where nothing is.
+
+    Args:
+        version: negotiated; 0 where it is not known.
     """
-    while True:
-        found = _HEADER.search(data, start)
-        if found is None:
-            break
+    search = _EXACT.get(version, _ANY).search
+    while found := search(data, start):
         start = found.start()
         if plausible(data, start):
             return start

@@ -34,6 +34,11 @@ _DOUBTS: Final = 4
 _PATIENT_DOUBTS: Final = 64
 """The same where only keys of a later epoch are known."""
 
+_MISSING: Final = {
+    EARLY: "no key log given holds the early data's secret",
+    HANDSHAKE: "no key log given holds the handshake's secret",
+}
+
 
 class TlsSession:
     """One TLS connection.
@@ -126,11 +131,18 @@ class TlsSession:
             if lane.buffer.append(item):
                 self._pump(lane)
         elif lane.mode is Mode.SEALED:
-            lane.end_sealed()
+            self._flush_sealed(lane)
             lane.buffer.drop()
             lane.out.append((lane.side, item))
         else:
+            self._exhaust(lane)
             self._recovery.gap(lane, item)
+
+    def _exhaust(self, lane: Lane) -> None:
+        """Read what can be read of a lost lane's last bytes."""
+        while lane.mode is Mode.LOST and len(lane.buffer):
+            self._recovery.exhaust(lane)
+            self._pump(lane)
 
     def _pump(self, lane: Lane) -> None:
         while lane.mode is not Mode.WAIT and self._steps[lane.mode](lane):
@@ -350,14 +362,17 @@ class TlsSession:
         fragment = lane.buffer.data[start + 5 : stop]
         if self._outside(lane, kind, fragment, start, stop):
             return True
+        epochs = {lane.epoch and candidate.epoch for candidate in lane.candidates}
+        missing = "" if lane.epoch in epochs else _MISSING.get(lane.epoch, "")
         opened = self._prove(lane, kind, version, fragment)
         if opened is not None:
-            lane.settle_doubts()
+            if lane.doubts:
+                self._negotiation.lost(lane.side)
+            lane.settle_doubts(missing)
             self._content.take(lane, opened[0], opened[1], start, stop, True)
             return True
         lane.doubts.append(lane.span(start, stop))
-        exact = any(lane.epoch in (0, c.epoch) for c in lane.candidates)
-        if len(lane.doubts) >= (_DOUBTS if exact else _PATIENT_DOUBTS):
+        if len(lane.doubts) >= (_PATIENT_DOUBTS if missing else _DOUBTS):
             self._refuse(lane)
         return True
 
@@ -378,16 +393,16 @@ class TlsSession:
     def _refuse(self, lane: Lane) -> None:
         """No candidate opens anything: the keys are wrong."""
         sources = list(dict.fromkeys(c.secret.source for c in lane.candidates))
-        what = sources[0] if len(sources) == 1 else f"none of {', '.join(sources)}"
         wrong = "wrong RSA key" if sources[0].startswith("RSA key") else "wrong secret"
         doubts, lane.doubts = lane.doubts, []
-        self._seal(lane, f"{wrong}: {what} does not open its records")
+        self._seal(lane, f"{wrong}: {' and '.join(sources)} open none of its records")
         for doubt in doubts:
             lane.seal_bytes(doubt)
 
     # -- what stays closed ----------------------------------------------------------
 
     def _seal(self, lane: Lane, reason: str) -> None:
+        lane.watched = lane.mode in (Mode.ARMED, Mode.PROVE, Mode.WAIT)
         lane.mode = Mode.SEALED
         lane.reason = reason
         if self._facts.closed is None:
@@ -397,10 +412,17 @@ class TlsSession:
         buffer = lane.buffer
         buffer.settle()
         start, stop = buffer.position, len(buffer.data)
+        if lane.watched:
+            stop = self._content.watch(lane)
         if start < stop:
             lane.seal_bytes(lane.span(start, stop))
             buffer.position = stop
         return False
+
+    def _flush_sealed(self, lane: Lane) -> None:
+        lane.watched = False
+        self._step_sealed(lane)
+        lane.end_sealed()
 
     def _end(self, lane: Lane) -> None:
         buffer = lane.buffer
@@ -408,11 +430,11 @@ class TlsSession:
         if lane.mode is Mode.WAIT:
             self._seal(lane, lane.reason)
             self._replay(lane)
+        self._exhaust(lane)
         if lane.mode is Mode.PROVE and lane.doubts:
             self._refuse(lane)
         if lane.mode is Mode.SEALED:
-            self._step_sealed(lane)
-            lane.end_sealed()
+            self._flush_sealed(lane)
         elif lane.mode is Mode.LOST:
             lane.skip(len(buffer.data))
             lane.end_skipped()

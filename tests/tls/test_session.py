@@ -3,8 +3,7 @@
 
 import pytest
 
-from nmsp_scapy.tls import KeyStore
-from tests.gear.tls import identity, items, key_store, openssl, read
+from tests.gear.tls import identity, items, key_store, openssl, read, rsa_store
 
 SUITES = [
     ("1.0", "AES128-SHA", "rsa"),
@@ -54,10 +53,7 @@ def test_static_rsa_opens_with_the_servers_private_key(
     version: str, suite: str, kind: str
 ) -> None:
     recorded = openssl(version, suite, kind, client=identity("client", "ec"))
-    keys = KeyStore()
-    keys.add_rsa_key(identity("other").key_pem, "other.pem")
-    keys.add_rsa_key(identity("server").key_pem, "server.pem")
-    opened = read(items(recorded.flow), keys)
+    opened = read(items(recorded.flow), rsa_store("other", "server"))
     assert opened.plain == recorded.written
     assert not opened.holes
     facts = opened.session.facts

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Captures with holes: never a wrong byte, every hole named, all that is whole read."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nmsp_scapy.integrity import BadMac, Gap, Item, NoKey, Plain, Undecodable
+from nmsp_scapy.tls import TlsEngine
+from tests.gear.tls import (
+    Opened,
+    Recorded,
+    context,
+    identity,
+    items,
+    judge,
+    key_store,
+    openssl,
+    read,
+    with_holes,
+)
+from tests.gear.tlslite_ng import tlslite
+
+KINDS = {
+    "ssl3-cbc": ("tlslite", "SSL 3.0", "aes128"),
+    "tls10-rc4": ("tlslite", "TLS 1.0", "rc4"),
+    "tls10-cbc": ("openssl", "1.0", "AES128-SHA"),
+    "tls10-cbc-etm": ("openssl", "1.0", "AES128-SHA"),
+    "tls11-cbc": ("openssl", "1.1", "AES256-SHA"),
+    "tls12-cbc": ("openssl", "1.2", "AES128-SHA256"),
+    "tls12-cbc-etm": ("openssl", "1.2", "AES256-SHA256"),
+    "tls12-gcm": ("openssl", "1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
+    "tls12-chacha": ("openssl", "1.2", "ECDHE-RSA-CHACHA20-POLY1305"),
+    "tls12-ccm8": ("openssl", "1.2", "AES128-CCM8"),
+    "tls13-gcm": ("openssl", "1.3", "TLS_AES_128_GCM_SHA256"),
+    "tls13-chacha": ("openssl", "1.3", "TLS_CHACHA20_POLY1305_SHA256"),
+}
+CHAINED = {"ssl3-cbc", "tls10-cbc", "tls10-cbc-etm"}
+LENGTHS = [4, 40, 100, 300, 1200, 100, 8, 5000, 60, 60, 60, 700, 20_000, 16, 100, 90]
+
+
+def talk(lengths: Sequence[int]) -> list[tuple[int, bytes]]:
+    """A conversation in which no four bytes come twice, mostly of the server."""
+    found = []
+    count = 0
+    for number, length in enumerate(lengths):
+        words = range(count, count + length // 4)
+        count += length // 4
+        data = b"".join(word.to_bytes(4, "big") for word in words)
+        found.append((int(number % 4 != 2), data))
+    return found
+
+
+@cache
+def recorded(kind: str) -> Recorded:
+    peer, version, cipher = KINDS[kind]
+    if peer == "tlslite":
+        return tlslite(version, cipher, talk=talk(LENGTHS))
+
+    def plain_mac(*contexts) -> None:
+        for made in contexts:
+            made.set_options(0 if kind.endswith("etm") else 1 << 19)
+
+    return openssl(version, cipher, talk=talk(LENGTHS), setup=plain_mac)
+
+
+def whole_records(flow: Sequence[tuple[int, bytes]]) -> list[tuple[int, Plain]]:
+    """The flow cut at record boundaries; `frames` holds each record's place."""
+    found = []
+    buffers = [b"", b""]
+    places = [0, 0]
+    for side, data in flow:
+        buffers[side] += data
+        while len(buffers[side]) >= 5:
+            length = 5 + int.from_bytes(buffers[side][3:5], "big")
+            if len(buffers[side]) < length:
+                break
+            part, buffers[side] = buffers[side][:length], buffers[side][length:]
+            start = places[side]
+            found.append((side, Plain(part, start, 1, (start, start + length))))
+            places[side] += length
+    return found
+
+
+@cache
+def contents(kind: str) -> dict[tuple[int, int, int], int]:
+    """Bytes of application data by the place of their record."""
+    session = recorded(kind)
+    keys = key_store(session)
+    engine = TlsEngine(keys, every_record=True)
+    opened = read(iter(whole_records(session.flow)), keys, engine)
+    assert opened.plain == session.written
+    return {(side, *item.frames): len(item.data) for side, item in opened.items}
+
+
+def lossy(
+    kind: str, size: int, lost: set[int], first: int
+) -> tuple[Opened, list[tuple[int, int, int]]]:
+    """Read a session without the pieces whose numbers are lost."""
+    session = recorded(kind)
+    gaps: list[tuple[int, int, int]] = []
+    number = 0
+
+    def dropped(side: int, item: Plain) -> bool:
+        nonlocal number
+        number += 1
+        if number not in lost or item.offset < first:
+            return False
+        gaps.append((side, item.offset, item.offset + len(item.data)))
+        return True
+
+    opened = read(with_holes(session.flow, size, dropped), key_store(session))
+    return opened, gaps
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=25, deadline=None)
+@given(
+    size=st.sampled_from([23, 60, 200, 700, 1448, 9000]),
+    lost=st.sets(st.integers(1, 400), max_size=12),
+    first=st.sampled_from([0, 0, 1200, 4000]),
+)
+def test_never_a_wrong_byte_and_every_hole_named(
+    kind: str, size: int, lost: set[int], first: int
+) -> None:
+    opened, gaps = lossy(kind, size, lost, first)
+    judge(opened, recorded(kind).written)
+    holes = [(s, h.offset, h.offset + h.length) for s, h in opened.holes]
+    for side, start, stop in gaps:
+        assert any(s == side and a <= start and stop <= b for s, a, b in holes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=25, deadline=None)
+@given(
+    size=st.sampled_from([60, 200, 700, 1448]),
+    lost=st.sets(st.integers(1, 600), min_size=1, max_size=8),
+)
+def test_all_records_that_are_whole_come_out_behind_a_gap(
+    kind: str, size: int, lost: set[int]
+) -> None:
+    opened, gaps = lossy(kind, size, lost, first=6000)
+    # A chained cipher needs the ciphertext block before the record, which a MAC of 20
+    # bytes may follow.
+    before = 16 + 20 if kind in CHAINED else 0
+    whole = sure = 0
+    for (side, start, stop), length in contents(kind).items():
+        near = [(a, b) for s, a, b in gaps if s == side and a < stop]
+        whole += length * all(start >= b for _, b in near)
+        sure += length * all(start - before >= b for _, b in near)
+    assert sure <= sum(map(len, opened.plain)) <= whole
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_record_is_named_and_the_next_is_read(kind: str) -> None:
+    session = recorded(kind)
+    records = whole_records(session.flow)
+    places = [place for place in contents(kind) if place[0] == 1]
+    side, start, stop = places[3]
+    stream: list[tuple[int, Item]] = []
+    for owner, item in records:
+        data = item.data
+        if (owner, item.offset) == (side, start):
+            data = data[:5] + bytes([data[5] ^ 1]) + data[6:]
+        stream.append((owner, Plain(data, item.offset, 1, (7,))))
+    opened = read(iter(stream), key_store(session))
+    judge(opened, session.written)
+    assert [(s, type(h), h.offset, h.length) for s, h in opened.holes] == [
+        (side, BadMac, start, stop - start)
+    ]
+    missing = contents(kind)[side, start, stop]
+    assert len(session.written[side]) - len(opened.plain[side]) == missing
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_header_costs_one_record(kind: str) -> None:
+    session = recorded(kind)
+    places = [place for place in contents(kind) if place[0] == 1]
+    side, start, stop = places[3]
+    stream: list[tuple[int, Item]] = []
+    for owner, item in whole_records(session.flow):
+        data = item.data
+        if (owner, item.offset) == (side, start):
+            data = b"\x99" + data[1:]
+        stream.append((owner, Plain(data, item.offset, 1, (7,))))
+    opened = read(iter(stream), key_store(session))
+    judge(opened, session.written)
+    assert [(s, type(h), h.offset, h.length) for s, h in opened.holes] == [
+        (side, Undecodable, start, stop - start)
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("first", [3000, 10_001])
+def test_a_capture_that_starts_mid_session_is_named(kind: str, first: int) -> None:
+    session = recorded(kind)
+    stream = [
+        (side, item)
+        for side, item in items(session.flow, 500)
+        if item.offset >= first or (side == 0 and item.offset > 1500)
+    ]
+    opened = read(iter(stream), key_store(session))
+    assert opened.plain == [b"", b""]
+    assert any(isinstance(hole, NoKey) for _, hole in opened.holes)
+    assert opened.session.facts.closed.startswith("mid-session")
+
+
+def test_a_lost_server_hello_is_named() -> None:
+    session = openssl("1.2", "ECDHE-RSA-AES128-GCM-SHA256")
+    stream = with_holes(session.flow, 100, lambda s, i: s == 1 and i.offset < 100)
+    opened = read(stream, key_store(session))
+    assert opened.plain == [b"", b""]
+    assert opened.session.facts.closed == "the capture does not hold the ServerHello"
+
+
+def test_a_gap_in_the_certificates_does_not_matter_to_a_key_log() -> None:
+    for version, first in (("1.0", 400), ("1.2", 400), ("1.3", 1600)):
+        session = openssl(version)
+        stream = with_holes(
+            session.flow, 100, lambda s, i, f=first: s == 1 and f <= i.offset < f + 200
+        )
+        opened = read(stream, key_store(session))
+        assert opened.plain == session.written, version
+        assert {type(hole) for _, hole in opened.holes} <= {Gap, Undecodable}
+
+
+def test_a_gap_over_the_change_of_keys_does_not_matter() -> None:
+    for version in ("1.2", "1.3"):
+        session = openssl(version, talk=talk(LENGTHS))
+        end = len(b"".join(d for s, d in session.flow[:3] if s == 0))
+        stream = with_holes(
+            session.flow, 20, lambda s, i, e=end: s == 0 and e - 60 <= i.offset < e
+        )
+        opened = read(stream, key_store(session))
+        assert opened.plain[1] == session.written[1], version
+        assert opened.plain[0] == session.written[0], version
+
+
+def test_one_direction_alone() -> None:
+    for version in ("1.2", "1.3"):
+        session = openssl(version)
+        for side in (0, 1):
+            stream = [(s, i) for s, i in items(session.flow, 333) if s == side]
+            opened = read(iter(stream), key_store(session))
+            assert opened.plain == [b"", b""]
+            missing = ("ServerHello", "ClientHello")[side]
+            closed = opened.session.facts.closed
+            assert closed == f"the capture does not hold the {missing}"
+
+
+def test_directions_shifted_against_each_other() -> None:
+    for version, suite in (("1.2", "AES128-SHA"), ("1.3", None)):
+        session = openssl(version, suite)
+        stream = sorted(items(session.flow, 500), key=lambda pair: pair[0])
+        for order in (stream, stream[::-1]):
+            sides = [[p for p in order if p[0] == side] for side in (0, 1)]
+            for part in sides:
+                part.sort(key=lambda pair: pair[1].offset)
+            shifted = sides[order[0][0]] + sides[1 - order[0][0]]
+            opened = read(iter(shifted), key_store(session))
+            assert opened.plain == session.written
+            assert not opened.holes
+
+
+def test_the_end_within_a_record_is_a_gap() -> None:
+    session = openssl("1.2", client=identity("client", "ec"))
+    stream = list(items(session.flow))
+    side, last = stream[-3]
+    cut = Plain(last.data[:-3], last.offset, last.time_ns, last.frames)
+    opened = read(iter([*stream[:-3], (side, cut)]), key_store(session))
+    assert [(s, type(h)) for s, h in opened.holes] == [(side, Gap)]
+    assert context(0, "1.2")
