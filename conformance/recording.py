@@ -19,7 +19,11 @@ Ends = tuple[tuple[str, int], tuple[str, int]]
 
 
 class Recorder:
-    """Writes one capture; several connections may write to it at once."""
+    """Writes one capture; several connections may write to it at once.
+
+    Attributes:
+        secrets: lines of the key log, in order.
+    """
 
     def __init__(self, path: str | Path) -> None:
         """Create the file, readable by its owner alone.
@@ -31,7 +35,7 @@ class Recorder:
         self._file = open_private(path)
         self._writer = PcapngWriter(self._file, comments=[REBUILT])
         self._writer.interface(name="socket", description=REBUILT)
-        self._known: set[bytes] = set()
+        self.secrets: list[bytes] = []
         self._last = 0
 
     def open(self, client: tuple[str, int], server: tuple[str, int]) -> "Track":
@@ -41,8 +45,8 @@ class Recorder:
     def secret(self, line: bytes) -> None:
         """Write one line of the key log, before the packets that it opens."""
         with self._lock:
-            if line not in self._known and not self._file.closed:
-                self._known.add(line)
+            if line not in self.secrets and not self._file.closed:
+                self.secrets.append(line)
                 self._writer.secrets(line + b"\n")
 
     def frames(self, frames: list[bytes], time_ns: int) -> None:

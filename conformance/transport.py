@@ -81,7 +81,7 @@ class Channel:
         server: bool,
         wake: socket.socket | None = None,
         info: Info | None = None,
-        session: object = None,
+        session: SSL.Session | None = None,
     ) -> None:
         """Take a connected socket over; it is closed with the channel.
 
@@ -132,7 +132,7 @@ class Channel:
         return self._ssl.get_protocol_version_name()
 
     @property
-    def session(self) -> object:
+    def session(self) -> SSL.Session | None:
         """What a later channel can resume."""
         return self._ssl.get_session()
 

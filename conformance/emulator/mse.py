@@ -187,6 +187,7 @@ class EmulatedMse:
     Attributes:
         session: the session that is open, or the last; None before the first.
         ended: how each connection ended, in order.
+        finished: set when it dials no more.
     """
 
     def __init__(
@@ -219,7 +220,7 @@ class EmulatedMse:
         self.session: MseSession | None = None
         self.ended: list[EndedError] = []
         self._stopped, self._stop = socket.socketpair()
-        self._stopping = threading.Event()
+        self._stopping, self.finished = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self.run, name="mse", daemon=True)
 
     def run(self) -> None:
@@ -227,7 +228,8 @@ class EmulatedMse:
         while not self._stopping.is_set():
             self.once()
             if self._reconnect_s is None or self._stopping.wait(self._reconnect_s):
-                return
+                break
+        self.finished.set()
 
     def once(
         self, seconds: float | None = None, *, until_settled: bool = False
@@ -289,6 +291,8 @@ class EmulatedMse:
             self._thread.join(5.0)
         self._stop.close()
         self._stopped.close()
+        if self._recorder is not None:
+            self._recorder.close()
 
     def __enter__(self) -> Self:
         """Run for the time of a block."""

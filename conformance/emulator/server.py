@@ -33,6 +33,7 @@ from conformance.emulator.wlc import Settings, WlcSession
 from conformance.recording import Recorder, Track
 from conformance.transport import Channel, End, EndedError
 from nmsp_scapy.authlist.create import new_identity
+from nmsp_scapy.authlist.identity import identity_of
 
 WLC_MAC = "02005ea00001"
 HANDSHAKE_S = 30.0
@@ -128,7 +129,8 @@ class EmulatedWlc:
         """Begin to listen; nobody is served before `start`.
 
         Args:
-            host, port: where; port 0 takes a free one.
+            host: address to listen on.
+            port: 0 takes a free one.
             tls: a policy's name, a version, or a range of versions.
             ciphers: OpenSSL's list in place of the policy's.
             presented: its own identity; one is made without.
@@ -144,7 +146,7 @@ class EmulatedWlc:
             OSError: the port cannot be had.
         """
         self.settings = settings or Settings()
-        self.settings.faults = Faults.named(faults) | self.settings.faults
+        self.settings.faults = Faults.named({*faults, *self.settings.faults})
         self.authlist = authlist if authlist is not None else AuthList()
         self.authlist_wait_s = authlist_wait_s
         policy = policy_of(tls)
@@ -194,6 +196,8 @@ class EmulatedWlc:
             thread.join(STOP_S)
         for sock in (self._listener, self._stop, self._stopped):
             sock.close()
+        if self._recorder is not None:
+            self._recorder.close()
 
     def __enter__(self) -> Self:
         """Serve for the time of a block."""
@@ -294,8 +298,8 @@ class EmulatedWlc:
 
     # --- the AuthList ---------------------------------------------------------------
 
-    def _decide(self, certificate: bytes, error: int) -> int:
-        """Answer OpenSSL's question for a certificate; asked once or more a handshake."""
+    def _decide(self, certificate: bytes) -> int:
+        """Answer OpenSSL's question for a certificate; it may ask several times."""
         admission: _Admission = self._current.admission
         if admission.verdict is not None:
             return admission.verdict
@@ -329,6 +333,10 @@ class EmulatedWlc:
         return self._valid_now(certificate)
 
     def _listed(self, certificate: bytes) -> bool:
+        try:
+            identity_of(certificate)
+        except ValueError:
+            return self._has("admits-unlisted")
         return (
             self.authlist.admits(certificate)
             or self._has("admits-unlisted")

@@ -13,13 +13,20 @@ from typing import Any
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from OpenSSL import SSL, crypto
 
 from conformance.transport import Channel
 
-Decide = Callable[[bytes, int], int]
-"""DER of the client certificate and OpenSSL's error so far, to an error; 0 admits."""
+_OPENSSL: Any = SSL._lib  # type: ignore[attr-defined] # the module's docstring says why
+
+Decide = Callable[[bytes], int]
+"""DER of the client certificate to a `VerifyError`."""
 
 VERSIONS = {
     "1.0": SSL.TLS1_VERSION,
@@ -98,6 +105,14 @@ class Identity(msgspec.Struct, frozen=True):
     def der(self) -> bytes:
         """The certificate."""
         return self.certificate.public_bytes(Encoding.DER)
+
+    @property
+    def pem(self) -> bytes:
+        """Key (PKCS#8, not encrypted) and certificate."""
+        key: bytes = self.key.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+        return key + self.certificate.public_bytes(Encoding.PEM)
 
 
 def identity(data: bytes) -> Identity:
@@ -193,21 +208,17 @@ class ServerContext:
         if not asks:
             self.context.set_verify(SSL.VERIFY_NONE, lambda *_: True)
             return
-        lib, ffi = SSL._lib, SSL._ffi
-        failed = False
+        lib, ffi = _OPENSSL, SSL._ffi  # type: ignore[attr-defined] # see above
 
         def verify(_ok: int, store: Any) -> int:
-            nonlocal failed
-            if lib.X509_STORE_CTX_get_error_depth(store) != 0 or failed:
+            if lib.X509_STORE_CTX_get_error_depth(store) != 0:
                 return 1
-            shown = lib.X509_STORE_CTX_get_current_cert(store)
-            error = lib.X509_STORE_CTX_get_error(store)
-            verdict = decide(_der(shown), error)
+            verdict = decide(_der(lib.X509_STORE_CTX_get_current_cert(store)))
             lib.X509_STORE_CTX_set_error(store, verdict)
             return int(verdict == VerifyError.ADMITTED)
 
         # OpenSSL keeps only the address: the object must live as long as it.
-        self._verify = ffi.callback("int(int, X509_STORE_CTX *)", verify)
+        self._verify = ffi.callback("int(int, X509_STORE_CTX *)", verify, error=0)
         mode = SSL.VERIFY_PEER | (SSL.VERIFY_FAIL_IF_NO_PEER_CERT if insists else 0)
         self.context.set_verify(mode, lambda *_: True)
         lib.SSL_CTX_set_verify(self.context._context, mode, self._verify)
@@ -215,7 +226,6 @@ class ServerContext:
 
 def _der(certificate: Any) -> bytes:
     """DER of OpenSSL's own certificate object, which stays OpenSSL's."""
-    lib = SSL._lib
-    lib.X509_up_ref(certificate)
+    _OPENSSL.X509_up_ref(certificate)
     owned = crypto.X509._from_raw_x509_ptr(certificate)
     return owned.to_cryptography().public_bytes(Encoding.DER)

@@ -155,6 +155,7 @@ class Trace:
                 else str(ended)
             )
             self._line(
-                f"- handshake failed for conn ssl {self._ssl}, ssl_err 1 error = {reason}"
+                f"- handshake failed for conn ssl {self._ssl}, "
+                f"error ssl_err 1 = {reason}"
             )
         self._line(f"freeing Nmsp conn ssl {self._ssl}, conn id {self._number}")

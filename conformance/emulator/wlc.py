@@ -266,34 +266,33 @@ class WlcSession:
         if self._has("response-wrong-type"):
             measured = name == "MEASUREMENT_RESPONSE"
             name = "STATISTICS_RESPONSE" if measured else "MEASUREMENT_RESPONSE"
-        if arrival.malformed and not self._has("malformed-request-accepted"):
-            self._refuse(name, transaction, Status.MALFORMED)
-            return
-        if _unknown_element(arrival) and self._has("unknown-element-refused"):
-            self._refuse(name, transaction, Status.UNSUPPORTED)
-            return
-        if arrival.name == "IDS_SET_REQUEST":
-            self._refuse(name, transaction, Status.SUCCESS)
-            return
-        query = arrival.first("QUERY")
-        service = REQUESTS.get(arrival.name)
-        asked = 1 << query["sub_service"] if query and query["sub_service"] < 64 else 0
-        if query and (query["service"] != service or not asked & MASKS[service]):
-            self._refuse(name, transaction, Status.UNSUPPORTED)
-            return
-        if self.settings.ngwc and arrival.name == "INFORMATION_REQUEST":
+        refusal = self._refusal(arrival)
+        if refusal is not None:
+            self._refuse(name, transaction, refusal)
+        elif self.settings.ngwc and arrival.name == "INFORMATION_REQUEST":
             self._located(arrival)
-            return
-        if service is None or query is None:
-            self._refuse(name, transaction, Status.MALFORMED)
-            return
-        for _ in range(2 if self._has("response-twice") else 1):
-            self._parts(name, service, asked, arrival, transaction)
+        else:
+            for _ in range(2 if self._has("response-twice") else 1):
+                self._parts(name, arrival, transaction)
 
-    def _parts(
-        self, name: str, service: int, asked: int, arrival: Arrival, transaction: int
-    ) -> None:
+    def _refusal(self, arrival: Arrival) -> Status | None:
+        """Return the status that is all a request gets; None for one that gets more."""
+        query = arrival.first("QUERY")
+        accepted = self._has("malformed-request-accepted")
+        if arrival.malformed or (query is None and arrival.name != "IDS_SET_REQUEST"):
+            return Status.SUCCESS if accepted else Status.MALFORMED
+        if _unknown_element(arrival) and self._has("unknown-element-refused"):
+            return Status.UNSUPPORTED
+        if arrival.name == "IDS_SET_REQUEST":
+            return Status.SUCCESS
+        service = REQUESTS.get(arrival.name)
+        if service is None or not _asked(arrival) & MASKS[service]:
+            return Status.UNSUPPORTED
+        return None
+
+    def _parts(self, name: str, arrival: Arrival, transaction: int) -> None:
         """Say all that was asked, in as many messages as it needs."""
+        service, asked = REQUESTS[arrival.name], _asked(arrival)
         wanted = {element["mac"].lower() for element in arrival.all("MAC_ADDRESS")}
         found = [
             element
@@ -381,6 +380,14 @@ def _services(arrival: Arrival) -> dict[int, int]:
     return masks
 
 
+def _asked(arrival: Arrival) -> int:
+    """Return the sub-service that a request asks about, as its bit; 0 for none."""
+    query = arrival.first("QUERY") or {}
+    bit = int(query.get("sub_service", 64))
+    right = query.get("service") == REQUESTS.get(arrival.name)
+    return 1 << bit if right and bit < 64 else 0
+
+
 def _unknown_element(arrival: Arrival) -> bool:
     return any(
         not element.get("name") for element in arrival.record.get("elements", ())
@@ -391,4 +398,4 @@ def _with_field(raw: bytes, fields: Any, name: str, value: int) -> bytes:
     """Put another value into a field of the header."""
     field = next(f for f in fields if f.name == name)
     inside = (value % (1 << 8 * field.width)).to_bytes(field.width, field.byte_order)
-    return raw[: field.offset] + inside + raw[field.offset + field.width :]
+    return bytes(raw[: field.offset] + inside + raw[field.offset + field.width :])
