@@ -95,7 +95,7 @@ class Recovery:
         """
         lane.buffer.settle()
         while lane.mode is Mode.LOST and len(lane.buffer):
-            if not self.step(lane):
+            if not self.step(lane) and len(lane.buffer):
                 lane.skip(lane.buffer.position + 1)
 
     def step(self, lane: Lane) -> bool:

@@ -30,9 +30,7 @@ def find_header(data: bytes, start: int, version: int) -> int:
     """Index of the first place at or behind `start` where a header may stand.
 
     Answers where the last bytes are too few to tell, `len(data)` where nothing is.
-
-    Args:
-        version: negotiated; 0 where it is not known.
+    `version` is the negotiated one, 0 where it is not known.
     """
     search = _EXACT.get(version, _ANY).search
     while found := search(data, start):
