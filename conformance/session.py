@@ -11,7 +11,6 @@ state that follows. What stands in none of its rows is a violation. Sources: the
 of a conversation is documented for switches and inferred for WLCs.
 """
 
-from collections import Counter
 from enum import StrEnum
 from typing import Any
 
@@ -313,9 +312,8 @@ class Session:
 
     def data_frames(self, counts: dict[str, Traffic]) -> int:
         """Count messages as the vendor's data frames: all but echo (documented)."""
-        return sum(
-            Counter({n: t.count for n, t in counts.items() if "ECHO" not in n}).values()
-        )
+        echo = ("ECHO_REQUEST", "ECHO_RESPONSE")
+        return sum(t.count for name, t in counts.items() if name not in echo)
 
 
 def _count(table: dict[str, Traffic], name: str, size: int, now: float) -> None:
