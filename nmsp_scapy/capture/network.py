@@ -6,7 +6,7 @@ shape is read by one `Struct`; whatever differs goes the general way.
 """
 
 from collections.abc import Callable, Container
-from struct import Struct
+from struct import Struct, error
 
 from nmsp_scapy.capture import exported, link
 from nmsp_scapy.capture.fragments import Fragments, Piece
@@ -26,9 +26,10 @@ _GENEVE = 6081
 _EXTENSIONS = frozenset((0, 43, 51, 60, 135))
 _FRAGMENT = 44
 
-_COMMON = Struct(">IHxxIxx12sIIH").unpack_from
-_IPV4_HEAD = 0x080045  # ethertype, version, header of five words
-_TCP_WHOLE = 0x3FFF_00FF  # fragment bits and protocol, without the time to live
+_COMMON = ">{}x3sxHxxHxBxx12sIIBB"
+_IPV4_HEAD = b"\x08\0\x45"  # ethertype, version, header of five words
+_WHOLE = frozenset((0, 0x4000))  # fragment field of what is no fragment
+_NEVER = 1 << 40
 _PORTS = Struct(">HH").unpack_from
 _UDP = Struct(">HHH").unpack_from
 _NUMBERS = Struct(">IIBB").unpack_from
@@ -89,38 +90,40 @@ class Network:
 
     def _quick(self, skip: int, general: Decode) -> Decode:
         """Make a reader of the common shape, `skip` bytes before the ethertype."""
-        unpack = _COMMON
+        unpack = Struct(_COMMON.format(skip)).unpack_from
         wanted = self._wanted.get
         emit = self.found.append
-        shortest = skip + 42
+        network = skip + 2
+        # Where TCP data begin, by the byte that holds the length of its header.
+        headers = tuple(
+            network + 20 + (byte >> 2 & 0x3C) if byte >= 0x50 else _NEVER
+            for byte in range(256)
+        )
 
         def decode(
             buf: bytes, start: int, end: int, wire: int, frame: int, time_ns: int
         ) -> None:
-            if end - start >= shortest:
-                at = start + skip
-                head, total, tail, flow, seq, ack, words = unpack(buf, at)
-                if head >> 8 == _IPV4_HEAD and tail & _TCP_WHOLE == TCP:
+            # What is unpacked may belong to the next packet, or be no bytes at all;
+            # the last condition tells.
+            try:
+                head, total, part, proto, flow, seq, ack, words, flags = unpack(
+                    buf, start
+                )
+            except error:
+                return general(buf, start, end, wire, frame, time_ns)
+            if proto == TCP and head == _IPV4_HEAD and part in _WHOLE:
+                stop = start + total + network
+                data = start + headers[words]
+                if data <= stop <= end:
                     keep = wanted(flow)
                     if keep:
-                        stop = at + 2 + total
-                        data = at + 22 + (words >> 10 & 0x3C)
-                        if data <= stop <= end and words >= 0x5000:
-                            emit(
-                                Segment(
-                                    frame,
-                                    time_ns,
-                                    flow,
-                                    seq,
-                                    ack,
-                                    words & 0xFF,
-                                    buf[data:stop],
-                                )
-                            )
-                            return
-                    elif keep is False:
-                        return
-            general(buf, start, end, wire, frame, time_ns)
+                        payload = buf[data:stop]
+                        return emit(
+                            Segment(frame, time_ns, flow, seq, ack, flags, payload)
+                        )
+                    if keep is False:
+                        return None
+            return general(buf, start, end, wire, frame, time_ns)
 
         return decode
 

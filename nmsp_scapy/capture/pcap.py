@@ -104,6 +104,7 @@ class PcapReader:
         scale = 1_000_000_000 // ticks
         frame, limit, length = self._session.frame, self._limit, len(data)
         last = length - header
+        second, origin = -1, 0
         while pos <= last:
             seconds, fraction, kept, wire = unpack(data, pos)
             start = pos + header
@@ -121,14 +122,9 @@ class PcapReader:
                     pos = -1
                 break
             frame += 1
-            decode(
-                data,
-                start,
-                end,
-                wire,
-                frame,
-                seconds * 1_000_000_000 + fraction * scale,
-            )
+            if seconds != second:
+                second, origin = seconds, seconds * 1_000_000_000
+            decode(data, start, end, wire, frame, origin + fraction * scale)
             pos = end
         self._session.frame = frame
         return pos

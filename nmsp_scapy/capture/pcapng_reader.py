@@ -45,6 +45,10 @@ _SOUND = {
 _SECRETS = ((b"\n\0\0\0", "<"), (b"\0\0\0\n", ">"))
 
 
+def _nothing(*_: object) -> None:
+    """Read no packet."""
+
+
 class _Clock(NamedTuple):
     """How an interface's packets are read: times are `ticks * scale + shift` ns.
 
@@ -184,32 +188,29 @@ class PcapngReader:
         unpack = Struct(self._order + "IIIIIII").unpack_from
         last = length - 32
         quick = not session.raw
+        decode, scale, origin, lately, era = _nothing, 0, 0, -1, -1
         reason = ""
         while True:
             if pos <= last:
                 kind, size, interface, high, low, kept, wire = unpack(data, pos)
-                if (
-                    kind == 6
-                    and size == 32 + (kept + 3 & ~3)
-                    and quick
-                    and interface < len(clocks)
-                    and size <= LARGEST
-                ):
-                    if pos + size > length:
-                        break
-                    decode, scale, _, shift, _ = clock = clocks[interface]
-                    stamp = high << 32 | low
-                    frame += 1
-                    decode(
-                        data,
-                        pos + 28,
-                        pos + 28 + kept,
-                        wire,
-                        frame,
-                        stamp * scale + shift if scale else clock.time_ns(stamp),
-                    )
-                    pos += size
-                    continue
+                if kind == 6 and quick and size == (kept + 35) & ~3:
+                    if interface != lately or high != era:
+                        clock = clocks[interface] if interface < len(clocks) else None
+                        if clock is not None and clock.scale and size <= LARGEST:
+                            lately, era = interface, high
+                            decode, scale = clock.decode, clock.scale
+                            origin = (high << 32) * scale + clock.shift
+                    if interface == lately and high == era:
+                        start = pos + 28
+                        after = pos + size
+                        if after > length:
+                            break
+                        frame += 1
+                        decode(
+                            data, start, start + kept, wire, frame, origin + low * scale
+                        )
+                        pos = after
+                        continue
             elif pos + 12 > length:
                 break
             session.frame = frame
@@ -218,7 +219,7 @@ class PcapngReader:
             if not size or reason:
                 break
             pos += size
-            clocks = self._clocks
+            clocks, lately = self._clocks, -1
             unpack = Struct(self._order + "IIIIIII").unpack_from
         session.frame = frame
         return pos, reason
@@ -336,7 +337,7 @@ class _SecretsOnly(Session):
 
     def decoder(self, interface: int) -> Decode:
         """Return a reader that reads nothing."""
-        return lambda *_: None
+        return _nothing
 
 
 def last_candidate(source: Source) -> tuple[int, int]:

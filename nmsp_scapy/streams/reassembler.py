@@ -12,7 +12,7 @@ from nmsp_scapy.streams.items import Address, Connection, Notice, Out
 from nmsp_scapy.streams.store import Chunk, disagreement
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
-_KIND = FIN | SYN | RST | ACK
+_ORDINARY = frozenset(f for f in range(256) if f & (FIN | SYN | RST | ACK) == ACK)
 
 PATIENCE = 64
 """Packets of a connection for which a late one is waited, once a hole is certain."""
@@ -78,17 +78,20 @@ class Reassembler:
             half is not None
             and half.next == segment.seq
             and half.calm
-            and segment.flags & _KIND == ACK
+            and segment.flags in _ORDINARY
             and not segment.missing
         ):
-            half.frame = frame = segment.frame
             half.ack = segment.ack
             payload = segment.payload
+            frame = segment.frame
             if not payload:
+                half.frame = frame
                 return []
             offset = half.offset
-            half.offset = offset + len(payload)
-            half.next = (segment.seq + len(payload)) & MASK
+            length = len(payload)
+            half.offset = offset + length
+            follows = segment.seq + length
+            half.next = follows if follows <= MASK else follows & MASK
             half.last = frame
             out = (
                 half.connection,
@@ -247,7 +250,10 @@ class Reassembler:
         """Give up the quarter of the connections that has been silent longest."""
         halves = sorted(
             {id(h.connection): h for h in self._halves.values()}.values(),
-            key=lambda h: (not h.connection.ended, max(h.frame, h.peer.frame)),
+            key=lambda h: (
+                not h.connection.ended,
+                max(h.frame, h.last, h.peer.frame, h.peer.last),
+            ),
         )
         for half in halves[: len(halves) // 4 + 1]:
             if not half.connection.ended:
