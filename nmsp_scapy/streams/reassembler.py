@@ -513,7 +513,7 @@ class Reassembler:
             return "not in the capture, though the other side acknowledged it"
         if waiting > RETRANSMISSION_NS:
             return "not in the capture"
-        full = store.cost > STORE_BYTES or len(store) > STORE_CHUNKS
+        full = store.cost > STORE_BYTES or len(store.chunks) > STORE_CHUNKS
         if full or self._held > TOTAL_BYTES:
             return "not in the capture; more came than can wait for it"
         return ""

@@ -57,6 +57,10 @@ class SegmentStore:
             bytes were compared; None when all agree.
         """
         chunks = self.chunks
+        if not chunks or chunks[-1].stop <= new.start:
+            chunks.append(new)
+            self.cost += _cost(new)
+            return None
         low = bisect_left(chunks, new.start, key=_stop)
         high = low
         conflict = None

@@ -59,6 +59,14 @@ def test_a_header_split_over_two_segments_is_whole() -> None:
     assert stream(run(tap.segments)) == [b"\x17\x03\x03\x00\x05hello"]
 
 
+def test_a_segment_of_many_records_is_one_run_of_bytes() -> None:
+    records = b"\x17\x03\x03\x00\x05hello" * 6500  # 64 kB, as offload makes them
+    tap = Tap().open().write(0, records).write(0, records)
+    out = run(tap.segments)
+    assert [len(i.data) for _, _, i in out if isinstance(i, Plain)] == [65_000] * 2
+    assert stream(out) == [records * 2]
+
+
 def test_one_lost_segment_is_a_gap_and_the_rest_is_read() -> None:
     tap = Tap().open()
     for n in range(100):
