@@ -144,9 +144,7 @@ def _messages(
         pdus = UpperPduWriter(file)
         for batch in reader.read(capture):
             pdus.write(batch)
-            for one in batch:
-                if isinstance(one, Event):
-                    losses.event(one)
+            losses.events(batch)
 
 
 def _pcapng(

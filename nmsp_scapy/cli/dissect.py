@@ -61,6 +61,18 @@ class Writer(Protocol):
     metavar="EXPR",
     help="Only messages for which this holds; events are always shown.",
 )
+@click.option(
+    "--columns",
+    metavar="NAME,...",
+    help="Columns of tsv and parquet; all of them unless given (docs/columns.md).",
+)
+@click.option(
+    "--rows",
+    type=click.Choice(["messages", "samples"]),
+    default="messages",
+    show_default=True,
+    help="What a row of tsv and parquet is.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Each message as tree and bytes.")
 @click.option(
     "--tls",
@@ -80,6 +92,8 @@ def command(
     form: str,
     output: Path | None,
     where: str | None,
+    columns: str | None,
+    rows: str,
     verbose: bool,
     sessions: bool,
 ) -> None:
@@ -100,11 +114,12 @@ def command(
       nmsp dissect x.pcap --rsa-key wlc.pem --tls
       nmsp dissect *.pcapng --format ndjson -o out.ndjson
       nmsp dissect x.pcapng --where "type == ECHO_REQUEST and direction == 'mse->wlc'"
+      nmsp dissect x.pcapng --format parquet --rows samples -o rssi.parquet
       nmsp dissect x.pcapng --where "rssi_a_dbm < -80 and mac == '00:00:5e:00:53:01'"
 
     Exits 0 when all was read, 2 on usage, 3 when something could not be read.
     """
-    from nmsp_scapy.cli.reading import Reading, output_file, spare
+    from nmsp_scapy.cli.reading import Losses, Reading, output_file, spare
     from nmsp_scapy.conversation import Message
 
     profile = wire_profile(profile_file)
@@ -113,13 +128,16 @@ def command(
     spare(output, captures)
     terminal = output is None and sys.stdout.isatty()
     reader = Reading(keys, profile, frozenset(ports), quiet=terminal)
+    losses = Losses() if form in {"tsv", "parquet"} else None
     with ExitStack() as stack:
         file = output_file(stack, output)
         writer: Writer
         if form == "text":
             writer = _text(file, profile, terminal, verbose, sessions)
+        elif form == "ndjson":
+            writer = _lines(file, profile, sessions)
         else:
-            writer = _for_programs(form, file, profile, sessions)
+            writer = _columns(form, file, profile, columns, rows)
         for capture in captures:
             writer.begin(capture)
             for found in reader.read(capture):
@@ -127,8 +145,12 @@ def command(
                 if keep is not None:
                     batch = [m for m in found if type(m) is not Message or keep(m)]
                 writer.write(batch)
+                if losses is not None:
+                    losses.events(found)
         writer.close()
         file.flush()
+    if losses is not None:
+        losses.close()
     ctx.exit(UNREAD if reader.unread else 0)
 
 
@@ -154,11 +176,27 @@ def _text(
     return TextWriter(show, profile=profile, verbose=verbose, sessions=sessions)
 
 
-def _for_programs(
-    form: str, file: IO[bytes], profile: "Profile", sessions: bool
-) -> Writer:
+def _lines(file: IO[bytes], profile: "Profile", sessions: bool) -> Writer:
     from nmsp_scapy.export.ndjson import NdjsonWriter
 
-    if form == "ndjson":
-        return NdjsonWriter(file, profile=profile, sessions=sessions)
-    raise click.UsageError(f"--format {form} is not there yet")
+    return NdjsonWriter(file, profile=profile, sessions=sessions)
+
+
+def _columns(
+    form: str, file: IO[bytes], profile: "Profile", columns: str | None, rows: str
+) -> Writer:
+    from nmsp_scapy.export.columns import ParquetWriter, Rows, TsvWriter, chosen
+
+    try:
+        names = chosen(columns, rows)
+    except ValueError as error:
+        raise click.UsageError(f"--columns: {error}") from None
+    made = Rows(names, rows, profile)
+    if form == "tsv":
+        return TsvWriter(file, made, names)
+    try:
+        return ParquetWriter(file, made, names)
+    except ImportError:
+        raise click.UsageError(
+            "--format parquet needs pyarrow: pip install nmsp-scapy[columns]"
+        ) from None

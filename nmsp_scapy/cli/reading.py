@@ -4,7 +4,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TypeVar
@@ -183,6 +183,12 @@ class Losses:
             "" if event.conversation is None else f"conversation {event.conversation}: "
         )
         click.echo(f"nmsp: {of}{printable(note(event))}", err=True)
+
+    def events(self, results: Iterable[Result]) -> None:
+        """Take the events of a batch."""
+        for found in results:
+            if isinstance(found, Event):
+                self.event(found)
 
     def close(self) -> None:
         """Say how many were not told."""
