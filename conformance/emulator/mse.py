@@ -21,6 +21,7 @@ from conformance.emulator.tls import Identity, client_context, identity
 from conformance.recording import Recorder, Track
 from conformance.session import Kind, RemoteProtocolError, Role, Session, kind_of
 from conformance.transport import Channel, End, EndedError, connect
+from nmsp_scapy import __version__
 from nmsp_scapy.authlist.create import new_identity
 from nmsp_scapy.constants import Service, SubService
 from nmsp_scapy.profile import NOMINAL, Profile
@@ -75,7 +76,7 @@ class Plan(msgspec.Struct):
     echo_s: float = 15.0
     dead_s: float = 30.0
     profile: Profile = NOMINAL
-    version: str = "emulated MSE"
+    version: str = f"nmsp-scapy {__version__} emulated MSE"
 
 
 class MseSession:

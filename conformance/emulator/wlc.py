@@ -20,6 +20,7 @@ from conformance.session import (
     Session,
     kind_of,
 )
+from nmsp_scapy import __version__
 from nmsp_scapy.constants import Service, Status, SubService, response_name
 from nmsp_scapy.profile import NOMINAL, Profile
 
@@ -46,7 +47,7 @@ class Settings(msgspec.Struct):
     interval_s: float = 2.0
     part: int = 4
     ngwc: bool = False
-    version: str = "emulated WLC"
+    version: str = f"nmsp-scapy {__version__} emulated WLC"
     thresholds_db: dict[str, int] = msgspec.field(
         default_factory=lambda: {"MOBILE_STATION": 0, "TAG": 5}
     )
