@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "decrypt": "write what TLS carried: raw, pcapng, cleartext, upper-pdu",
     "dissect": "captures to messages: text, ndjson, tsv, parquet",
     "doctor": "name the cause when a tunnel is down or nothing decrypts",
+    "report": "a capture as one HTML page",
     "shell": "the Scapy shell, with a capture's messages loaded",
     "status": "the screens of MSE and WLC, from a capture",
     "trace": "explain a controller's NMSP trace",
