@@ -39,8 +39,8 @@ TOTAL_BYTES = 32 << 20
 CONNECTIONS = 4096
 """Connections remembered; then the ones longest silent are given up."""
 
-RECENT = 256
-"""Pieces of stream kept to compare late copies with."""
+RECENT = 64
+"""Pieces of stream kept to compare late copies with: older ones are taken as equal."""
 
 
 class Reassembler:
@@ -417,19 +417,18 @@ class Reassembler:
                 reason = "these bytes came after they had been given up"
                 self._notice(half, "late", reason, segment, place)
                 return
-        for connection, side, item in self._recent:
-            if (
-                isinstance(item, Plain)
-                and connection is half.connection
-                and side == half.side
-            ):
-                end = item.offset + len(item.data)
-                old = Chunk(item.offset, end, item.data, 0, 0)
-                conflict = disagreement(old, chunk)
-                if conflict:
-                    reason = "copies differ; the first is read"
-                    self._notice(half, "overlap", reason, segment, conflict)
-                    return
+        connection, side, first = half.connection, half.side, None
+        for where, which, item in reversed(self._recent):
+            if where is connection and which == side and isinstance(item, Plain):
+                start = item.offset
+                if start < stop:
+                    old = Chunk(start, start + len(item.data), item.data, 0, 0)
+                    first = disagreement(old, chunk) or first
+                    if start <= chunk.start:
+                        break
+        if first:
+            reason = "copies differ; the first is read"
+            self._notice(half, "overlap", reason, segment, first)
 
     def _reset(self, half: Half, segment: Segment) -> None:
         """Take a RST that the receiver would take; it ends the connection soon."""
