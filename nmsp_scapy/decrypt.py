@@ -294,9 +294,13 @@ class Decryption:
             side = 1 - side
         if link.session is None:
             append((conversation, side, item))
+            if type(item) is not Plain:
+                self.unread = True
             return
         for which, opened in link.session.feed(side, item):
             append((conversation, which, opened))
+            if type(opened) is not Plain:
+                self.unread = True
         if len(link.alerts) != link.told:
             self._alerts(link)
 
@@ -339,6 +343,8 @@ class Decryption:
         if link.session is not None:
             for side, opened in link.session.finish():
                 self._out.append((conversation, side, opened))
+                if type(opened) is not Plain:
+                    self.unread = True
             self._alerts(link)
             conversation.tls = link.session.facts
             self.key_log.update(dict.fromkeys(link.session.key_log()))

@@ -145,6 +145,8 @@ def _messages(
         for batch in reader.read(capture):
             pdus.write(batch)
             losses.events(batch)
+    if reader.useless:
+        raise click.exceptions.Exit(UNREAD)
 
 
 def _pcapng(
@@ -162,6 +164,8 @@ def _pcapng(
             if isinstance(one, Event):
                 losses.event(one)
                 notes.add(one)
+    if reader.useless:
+        raise click.exceptions.Exit(UNREAD)
     secrets = "".join(f"{line}\n" for line in reader.key_log).encode()
     out = output_file(stack, output, private=True)
     file.seek(0)

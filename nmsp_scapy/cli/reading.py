@@ -34,6 +34,7 @@ class Reading:
 
     Attributes:
         unread: whether something could not be read so far.
+        useless: whether one was no capture at all.
         key_log: the lines that opened the sessions so far.
     """
 
@@ -54,6 +55,7 @@ class Reading:
             quiet: whether to show no progress.
         """
         self.unread = False
+        self.useless = False
         self.key_log: dict[str, None] = {}
         self._keys, self._profile, self._ports = keys, profile, ports
         self._quiet = quiet
@@ -103,7 +105,7 @@ class Reading:
         """Say that a capture could not be read at all."""
         name = "" if str(error).startswith(capture) else f"{capture}: "
         click.echo(f"nmsp: {name}{error}", err=True)
-        self.unread = True
+        self.unread = self.useless = True
 
     def done(self, capture: str, work: Decryption) -> None:
         """Take note of what became of a capture."""

@@ -6,6 +6,9 @@ from nmsp_scapy.conversation import Event
 MOST = 100_000
 """Frames that get a comment."""
 
+CLOSE_NOTIFY = 0
+"""The alert that every session ends with."""
+
 QUIET = frozenset({"fin", "closed", "reset", "stray"})
 """Events that the frames themselves show."""
 
@@ -24,6 +27,8 @@ class Notes:
     def add(self, event: Event) -> None:
         """Put an event at the last of its frames."""
         if not event.frames or event.event in QUIET:
+            return
+        if event.event == "alert" and event.detail.get("number") == CLOSE_NOTIFY:
             return
         frame = event.frames[-1]
         if frame in self.by_frame or len(self.by_frame) < MOST:

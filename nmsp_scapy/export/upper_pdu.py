@@ -12,6 +12,7 @@ from typing import IO
 
 from nmsp_scapy.capture.exported import LINKTYPE, PortType, Tag
 from nmsp_scapy.capture.pcapng import PcapngWriter
+from nmsp_scapy.export.notes import note
 from nmsp_scapy.conversation import (
     Conversation,
     Direction,
@@ -57,8 +58,7 @@ class UpperPduWriter:
             for direction in Direction:
                 self._heads.pop((event.conversation, direction), None)
         elif event.lost or event.event in {"alert", "overlap"}:
-            where = event.direction or ""
-            self._comments.append(f"NMSP: {event.event} {where}: {event.reason}")
+            self._comments.append(note(event))
 
 
 def _head(conversation: Conversation, direction: Direction) -> bytes:
