@@ -21,6 +21,9 @@ from conformance.recording import CLIENT, SERVER, Track
 
 READ_ALERT, WRITE_ALERT = 0x4004, 0x4008
 CHUNK = 65_536
+LINGER_S = 1.0
+"""How long a side that has closed waits for the other to close."""
+
 _RESET = struct.pack("ii", 1, 0)
 Info = Callable[[int, int, str], None]
 
@@ -110,6 +113,7 @@ class Channel:
         self.established = False
         self.alert: int | None = None
         self.cut = Cut()
+        self._closing = self._closed_by_peer = False
 
     # --- called back by the context ------------------------------------------
 
@@ -208,20 +212,34 @@ class Channel:
         self._write(data)
 
     def close(self) -> None:
-        """Close in order: close_notify, then FIN."""
+        """Close in order: close_notify, then FIN; what still comes is read."""
         with contextlib.suppress(SSL.Error, OSError, EndedError):
             if self.established:
                 self._ssl.shutdown()
                 self._flush()
-        with contextlib.suppress(OSError):
-            self._track.finish(self._side)
-            self._socket.shutdown(socket.SHUT_WR)
-        self._socket.close()
+        self.drop()
 
     def drop(self) -> None:
-        """Close with FIN alone, without a word of TLS."""
-        self._track.finish(self._side)
+        """Close with FIN alone, without a word of TLS; what still comes is read.
+
+        To close on unread bytes would be a reset, and could cost the peer the alert
+        that went before.
+        """
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            self._track.finish(self._side)
+            self._linger(time.monotonic() + LINGER_S)
         self._socket.close()
+
+    def _linger(self, until: float) -> None:
+        """Read until the peer has closed too, or the time is over."""
+        self._closing = True
+        while not self._closed_by_peer:
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([self._socket], [], [], left)[0]:
+                return
+            with contextlib.suppress(EndedError):
+                self._take()
 
     def abort(self) -> None:
         """Reset the connection."""
@@ -267,28 +285,34 @@ class Channel:
             raise EndedError(End.STOPPED)
         if not ready:
             return False
+        self._take()
+        return True
+
+    def _take(self) -> None:
+        """Read from the socket what is there, into TLS and into the recording."""
         now = time.time_ns()
         try:
             data = self._socket.recv(CHUNK)
         except BlockingIOError:
-            return True
+            return
         except OSError:
+            self._closed_by_peer = True
             self._track.reset(1 - self._side)
             raise EndedError(End.RST) from None
         if not data:
+            self._closed_by_peer = True
             self._track.finish(1 - self._side)
             raise EndedError(End.FIN)
         self._ssl.bio_write(data)
         self._advance_secrets()
         self._track.data(1 - self._side, data, now)
-        return True
 
     def _advance_secrets(self) -> None:
         """Let OpenSSL look at what came before it is recorded.
 
         A secret must stand in the capture before the packet that it opens.
         """
-        if not self.established:
+        if not (self.established or self._closing):
             with contextlib.suppress(SSL.Error, OSError):
                 self._ssl.do_handshake()
 

@@ -152,7 +152,7 @@ def _context(presented: Identity | None, policy: Policy) -> SSL.Context:
     context.set_info_callback(_informed)
     context.set_keylog_callback(_secret)
     if presented is not None:
-        context.use_privatekey(crypto.PKey.from_cryptography_key(presented.key))
+        context.use_privatekey(presented.key)
         context.use_certificate(presented.certificate)
     return context
 
