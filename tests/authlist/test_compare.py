@@ -141,6 +141,7 @@ def test_white_space_that_ocr_put_into_a_hash_is_named() -> None:
             [("MAC", State.SAME), ("key hash", State.ABSENT)],
         ),
     ],
+    ids=lambda _: "",  # hashes of new keys name no test
 )
 def test_each_part_that_differs_is_named(
     text: str, expected: list[tuple[str, State]]
