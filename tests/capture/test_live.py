@@ -3,14 +3,20 @@
 
 import os
 import socket
+import subprocess
 import threading
+from itertools import count
+from pathlib import Path
+from random import Random
+from time import sleep
 
 import pytest
 
-from nmsp_scapy.capture import CaptureError, Datagram, Segment
+from nmsp_scapy.capture import CaptureError, Datagram, Segment, open_capture
 from nmsp_scapy.capture.live import open_live
-from nmsp_scapy.integrity import Plain
+from nmsp_scapy.integrity import Gap, Plain
 from nmsp_scapy.streams import Reassembler
+from tests.conftest import program
 
 
 def may_listen() -> bool:
@@ -100,3 +106,50 @@ def test_without_root_there_is_one_clear_error() -> None:
             os._exit(0 if "root" in str(error) else 1)
         os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@needs_root
+@pytest.mark.parametrize("interface", ["lo", "any"])
+def test_what_dumpcap_writes_is_read_exactly(interface: str, tmp_path: Path) -> None:
+    path = tmp_path / "live.pcapng"
+    command = [program("dumpcap"), "-B", "64", "-i", interface, "-w", str(path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as dumpcap:
+        try:
+            assert dumpcap.stderr is not None
+            while "File:" not in dumpcap.stderr.readline():
+                assert dumpcap.poll() is None
+            follow_a_talk(path)
+        finally:
+            dumpcap.terminate()
+
+
+def follow_a_talk(path: Path) -> None:
+    """Talk over loopback while somebody captures to a file, and read along."""
+    question = Random(1).randbytes(300_000)  # noqa: S311 - the same each time
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            server, _ = listener.accept()
+            with server:
+                for at in range(0, len(question), 777):
+                    client.sendall(question[at : at + 777])
+                client.shutdown(socket.SHUT_WR)
+                while server.recv(1 << 16):
+                    pass
+    reassembler = Reassembler({port})
+    read = b""
+    tries = count()
+
+    def wait() -> bool:
+        sleep(0.1)
+        return next(tries) < 100
+
+    with open_capture(path, ports={port}, follow=wait) as capture:
+        for found in capture:
+            assert isinstance(found, Segment)
+            for _, _, item in reassembler.feed(found):
+                assert not isinstance(item, Gap)
+                read += item.data if isinstance(item, Plain) else b""
+            if len(read) == len(question):
+                break
+    assert read == question
