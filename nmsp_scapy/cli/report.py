@@ -51,7 +51,7 @@ def command(
     from nmsp_scapy.capture import CaptureError, open_capture
     from nmsp_scapy.cli.progress import reading
     from nmsp_scapy.decrypt import Decryption
-    from nmsp_scapy.dissect import dissected
+    from nmsp_scapy.dissect import Dissection
     from nmsp_scapy.doctor import attempts
     from nmsp_scapy.export.html import Gathered, render
 
@@ -65,7 +65,7 @@ def command(
     begun = []
     try:
         with reading(capture, quiet=False) as (source, tick):
-            for batch in dissected(decryption, source, profile):
+            for batch in Dissection(decryption, profile).run(source):
                 gathered.feed_all(batch)
                 tick()
         if capture != "-":
