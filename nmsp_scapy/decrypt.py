@@ -309,11 +309,15 @@ class Decryption:
     def _alerts(self, link: _Link) -> None:
         facts = link.conversation.tls
         for alert in facts.alerts[link.told :] if facts else ():
-            reason = f"{alert.level} alert {alert.number} {alert.description}"
+            reason = "an alert that stays closed"
+            detail: dict[str, str | int] = {}
+            if alert.number is not None:
+                reason = f"{alert.level} alert {alert.number} {alert.description}"
+                detail = {"level": alert.level, "number": alert.number}
             event = Event(
                 "alert", link.conversation.index, DIRECTIONS[alert.side], None, None,
                 alert.time_ns, alert.frames, reason, False,
-                detail={"level": alert.level, "number": alert.number},
+                detail=detail,
             )  # fmt: skip
             self._out.append(event)
         link.told = len(link.alerts)

@@ -54,6 +54,7 @@ def command(
 
     count = len(names["packets"])
     lost = sum(event.lost for event in names["events"])
-    unread = f", {lost} parts could not be read: events" if lost else ""
+    parts = "part" if lost == 1 else "parts"
+    unread = f", {lost} {parts} could not be read: events" if lost else ""
     click.echo(f"packets: {count} NMSP messages of {capture}{unread}", err=True)
     interact(mydict=names, argv=["nmsp shell", "-H"])

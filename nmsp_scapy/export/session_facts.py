@@ -110,7 +110,7 @@ def session_lines(facts: SessionFacts) -> Iterator[str]:
 def alert_line(alert: AlertFact) -> str:
     """Say in one line who sent which alert."""
     frames = ", ".join(map(str, alert.frames))
-    return (
-        f"alert of the {SIDES[alert.side]}: {alert.level} {alert.number} "
-        f"{alert.description} (frame {frames})"
-    )
+    told = "stays closed"
+    if alert.number is not None:
+        told = f"{alert.level} {alert.number} {alert.description}"
+    return f"alert of the {SIDES[alert.side]}: {told} (frame {frames})"

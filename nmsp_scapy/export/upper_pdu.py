@@ -12,7 +12,6 @@ from typing import IO
 
 from nmsp_scapy.capture.exported import LINKTYPE, PortType, Tag
 from nmsp_scapy.capture.pcapng import PcapngWriter
-from nmsp_scapy.export.notes import note
 from nmsp_scapy.conversation import (
     Conversation,
     Direction,
@@ -21,6 +20,7 @@ from nmsp_scapy.conversation import (
     Message,
     Result,
 )
+from nmsp_scapy.export.notes import note
 
 DISSECTOR = b"nmsp"
 """Name under which our Lua dissector registers."""

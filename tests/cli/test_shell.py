@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.gear.talks import talk
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    one = talk()
+    one.dropped = {20}
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(one.pcapng())
+    return path
+
+
+def environment(home: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "HOME": str(home),
+        "TERM": "dumb",
+        "XDG_CONFIG_HOME": str(home),
+    }
+
+
+def test_code_finds_the_packets_and_scapys_own_names(
+    capture: Path, tmp_path: Path
+) -> None:
+    code = (
+        "print(len(packets), NMSPEchoRequest in packets[4], IP in packets[0]);"
+        "print([e.event for e in events if e.lost], bytes(NMSP()/NMSPEchoRequest()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "nmsp_scapy", "shell", str(capture), "-c", code],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, second = done.stdout.splitlines()
+    assert first == "15 True True"
+    assert second.startswith("['gap'] b'\\x01")
+
+
+def test_a_terminal_gets_the_interactive_shell(capture: Path, tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "nmsp_scapy", "shell", str(capture)],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    ) as process:
+        os.close(slave)
+        seen = _until(master, b">>> ")
+        assert b"packets: 15 NMSP messages" in seen
+        assert b"1 part could not be read" in seen
+        os.write(master, b"packets[0].summary()\n")
+        seen = _until(master, b"CAPABILITY_NOTIFICATION'")
+        os.write(master, b"exit()\n")
+        process.wait(30)
+    os.close(master)
+
+
+def _until(terminal: int, wanted: bytes) -> bytes:
+    seen, end = b"", time.monotonic() + 60
+    while wanted not in seen and time.monotonic() < end:
+        if select.select([terminal], [], [], 1)[0]:
+            seen += os.read(terminal, 65536)
+    assert wanted in seen, seen
+    return seen
