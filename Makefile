@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 
-.PHONY: help demo test check lock captures clean
+.PHONY: help demo story test check lock captures clean
 
 help: ## list the doors
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ tools: .venv/.ready
 
 demo: .venv/.ready ## dissect bundled captures, judge an emulated WLC, show the reports
 	sh scripts/demo.sh
+
+story: .venv/.ready ## re-live the source document: why is the tunnel down, and up again
+	$(BIN)/python -m conformance.story
 
 test: tools ## run every test
 	$(PYTEST) -n $(WORKERS)

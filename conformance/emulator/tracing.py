@@ -108,17 +108,15 @@ class Trace:
         number, name = STATES.get(state, (0, ""))
         if where == EXIT and ret < 0:
             number, name = WAITING.get(state, (number, name))
-        alert = where == WRITE_ALERT or (state == "error" and where == EXIT)
+        fatal = where == WRITE_ALERT and ret >> 8 == 2
+        alert = fatal or (state == "error" and where == EXIT)
         if alert:
             number, name = REFUSED
         if not number:
             return  # a state that OpenSSL 1.0 did not report
         shown = ret & 0xFF_FFFF_FFFF
-        fatal = where == WRITE_ALERT
         self._line(f"SSL state = {number:#x}; where = {where:#x}; ret = {shown:#x}")
-        self._line(
-            f"ret_type_string={'fatal' if fatal and ret >> 8 == 2 else 'unknown'}"
-        )
+        self._line(f"ret_type_string={'fatal' if fatal else 'unknown'}")
         described = ALERTS.get(ret & 0xFF, "unknown") if fatal else "unknown"
         self._line(f"ret_desc_string={described}")
         self._line(f"SSL_state_string={name}")

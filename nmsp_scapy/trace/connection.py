@@ -114,6 +114,7 @@ class Tracker:
         self._reader = RecordReader()
         self._open: list[Connection] = []
         self._current: dict[str, Connection] = {}
+        self._over: set[str] = set()
 
     def feed(self, line: bytes) -> list[Connection]:
         """Take one line; give the connections that it ends."""
@@ -165,6 +166,7 @@ class Tracker:
         if connection is None:
             return ended
         self._current[record.task] = connection
+        self._over.discard(record.task)
         self._add(connection, record, said)
         if said.kind is Kind.FREED:
             ended += [connection] if self._end(connection, "freed") else []
@@ -202,7 +204,8 @@ class Tracker:
             return known, ended
         if said.kind in _OF_TASK:
             current = self._current.get(record.task)
-            if current is None and said.kind is Kind.STATE:
+            over = record.task in self._over
+            if current is None and said.kind is Kind.STATE and not over:
                 current = self._create(record.task, ended)
             return current, ended
         numbered = [c for c in self._open if c.number == said.number]
@@ -253,7 +256,10 @@ class Tracker:
         connection.ended = how
         self._open.remove(connection)
         for task in [t for t, c in self._current.items() if c is connection]:
+            # What the task says after the end is the end's echo, nobody's beginning.
             del self._current[task]
+            if len(self._over) < OPEN_LIMIT:
+                self._over.add(task)
         self._update()
         return True
 

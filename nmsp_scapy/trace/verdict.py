@@ -117,7 +117,10 @@ def key_exchange(connection: Connection) -> KeyExchange:
 
 
 def intervals(connection: Connection) -> list[Interval]:
-    """Say where the time went, the longest first; stretches under 1 ms are left out."""
+    """Say where the time went until the outcome, the longest first.
+
+    Stretches under 1 ms are left out, and what came after the connection was up.
+    """
     found = []
     before: Step | None = None
     waits = False
@@ -130,6 +133,8 @@ def intervals(connection: Connection) -> list[Interval]:
             name = "waiting for the MSE" if waits else _stretch(before, step)
             if seconds >= 0.001:
                 found.append(Interval(seconds, name, (before.line, step.line)))
+        if step.kind is Kind.UP:
+            break
         before, waits = step, step.kind is Kind.WANT
     return sorted(found, key=lambda interval: -interval.seconds)
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from nmsp_scapy.trace import Connection, Outcome, Tracker, connections, judge
 from nmsp_scapy.trace.connection import OPEN_LIMIT, STEP_LIMIT
+from nmsp_scapy.trace.verdict import intervals
 from tests.trace.english import HEAD, SOURCE, english
 
 
@@ -245,3 +246,25 @@ def test_damaged_logs_never_raise(data: st.DataObject) -> None:
 def test_any_lines_are_read(lines: list[str]) -> None:
     for connection in connections(line.encode("utf-8", "replace") for line in lines):
         judge(connection)
+
+
+def test_what_is_said_after_the_end_begins_nothing() -> None:
+    (only,) = follow(
+        *handshake("aaaa0001", 0),
+        "freeing Nmsp conn ssl aaaa0001, conn id 0",
+        "SSL state = 0x3; where = 0x4008; ret = 0x100",
+    )
+    assert only.ended == "freed"
+
+
+def test_the_time_after_the_connection_was_up_is_not_its_setting_up() -> None:
+    lines = [
+        *handshake("aaaa0001", 0),
+        "SSL state = 0x3; where = 0x2002; ret = 0x1",
+        "NMSP connection successful. for conn 0",
+        *["SSL state = 0x3; where = 0x4004; ret = 0x100"] * 400,
+        "freeing Nmsp conn ssl aaaa0001, conn id 0",
+    ]
+    (only,) = follow(*lines)
+    assert judge(only).title.startswith("the connection is up after 0.060 s")
+    assert all(i.seconds < 0.02 for i in intervals(only))
