@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from nmsp_scapy.constants import SubService
 from nmsp_scapy.export.printable import printable
 
 WIDTH = 100
@@ -11,6 +12,9 @@ WIDTH = 100
 
 SHOWN = 6
 """Most elements that are named; the others are counted."""
+
+SUB_SERVICES = len(SubService)
+"""Bits of the sub-service mask that have a name."""
 
 FRAMEWORK = frozenset({"type", "name", "length", "reserved", "value", "elements"})
 """Keys of an element that tell nothing of what it says."""
@@ -71,10 +75,14 @@ def _service(element: Record) -> str:
 
 
 def _query(element: Record) -> str:
+    """Write `RSSI/TAG`, with the bit's number where it has no name."""
+    service, bit = element["service_name"], element["sub_service"]
+    named = SubService(1 << bit).name if bit < SUB_SERVICES else None
+    what = (named or str(bit)).removeprefix(f"{service}_")
     flags = f" flags={element['flags']:#x}" if element["flags"] else ""
     vendor = element["tag_vendor"]
     tags = "" if vendor is None else f" tag vendor {vendor}"
-    return f"{element['service_name']}/{element['sub_service']}{flags}{tags}"
+    return f"{service}/{what}{flags}{tags}"
 
 
 def _sample(element: Record) -> str:
