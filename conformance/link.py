@@ -41,7 +41,7 @@ class Opening(msgspec.Struct, frozen=True):
         identity: what it presents; None nothing.
         lowest, highest: TLS versions that it offers.
         ciphers: OpenSSL's list for TLS 1.2 and below.
-        chain: certificates sent after the identity's own.
+        chain: identities whose certificates are sent after the identity's own.
         session: of an earlier link, to be resumed.
     """
 
@@ -50,7 +50,7 @@ class Opening(msgspec.Struct, frozen=True):
     highest: str = TLS13
     ciphers: str = "ALL:@SECLEVEL=0"
     session: Any = None
-    answer_unasked: bool = False
+    chain: tuple[Identity, ...] = ()
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -168,6 +168,8 @@ class Link:
         if opening.identity is not None:
             context.use_certificate(opening.identity.certificate)
             context.use_privatekey(opening.identity.key)
+            for more in opening.chain:
+                context.add_extra_chain_cert(more.certificate)
         verify = SSL.VERIFY_PEER if server else SSL.VERIFY_NONE
         context.set_verify(verify, lambda *_: True)
         context.set_info_callback(self._info)
@@ -305,7 +307,7 @@ class Link:
         tls = self.observation.tls
         self._records += data
         while self._records:
-            if self._records[0] not in range(20, 25) or self._records[1:2] not in (
+            if self._records[0] not in range(20, 25) or bytes(self._records[1:2]) not in (
                 b"\x03",
                 b"",
             ):

@@ -218,14 +218,20 @@ class Observation(msgspec.Struct):
         """Messages that came after one."""
         return (m for m in self.messages if m.index > message.index)
 
+    def following(self, request: Seen, name: str) -> list[Seen]:
+        """Messages of `name` from the other side that follow a request."""
+        return [
+            m
+            for m in self.after(request)
+            if m.sender != request.sender and m.name == name
+        ]
+
     def answers(self, request: Seen, name: str) -> list[Seen]:
         """Messages of `name` that bear the transaction of a request and follow it."""
         return [
             m
-            for m in self.after(request)
-            if m.sender != request.sender
-            and m.name == name
-            and m.transaction == request.transaction
+            for m in self.following(request, name)
+            if m.transaction == request.transaction
         ]
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from conformance.answering import Answers
+from conformance.checks.requests import Exchange
 from conformance.identities import Identities, Identity
 from conformance.link import TLS13, Link, Opening
 from conformance.observation import EndKind, Seen
@@ -197,25 +198,57 @@ class Peer:
         request = link.send("SERVICE_SUBSCRIBE_REQUEST", *elements)
         return self.answer(link, request)
 
-    def ask(self, link: Link, name: str, *elements: Any) -> list[Seen]:
-        """Send a request and collect its responses until none is announced."""
+    def ask(self, link: Link, name: str, *elements: Any) -> Seen:
+        """Send a request and wait for its last response; returns the request."""
         request = link.send(name, *elements)
         expected = response_name(name) or ""
         link.pump(
             self.timing.answer,
-            lambda: (
-                (r := link.observation.answers(request, expected)) and not r[-1].more
-            ),
+            lambda: (r := link.observation.following(request, expected))
+            and not r[-1].more,
         )
-        return link.observation.answers(request, expected)
+        return request
 
     def answer(self, link: Link, request: Seen) -> Seen | None:
-        """Wait for the response to a request; None without one."""
+        """Wait for a response to a request; None without one.
+
+        Whether it bears the request's transaction is for a check to say.
+        """
         expected = response_name(request.name) or ""
         link.pump(
-            self.timing.answer, lambda: link.observation.answers(request, expected)
+            self.timing.answer, lambda: link.observation.following(request, expected)
         )
-        return next(iter(link.observation.answers(request, expected)), None)
+        return next(iter(link.observation.following(request, expected)), None)
+
+    def query(
+        self,
+        link: Link,
+        exchange: Exchange,
+        mac: str = "",
+        *,
+        sub_service: int | None = None,
+        tag_vendor: int | None = None,
+    ) -> Seen:
+        """Ask for what a family gives, for all things or for one of a MAC address."""
+        bit = exchange.sub_service if sub_service is None else sub_service
+        query = link.element(
+            "QUERY", service=exchange.service, sub_service=bit, tag_vendor=tag_vendor
+        )
+        named = [link.element("MAC_ADDRESS", mac=mac)] if mac else []
+        return self.ask(link, exchange.request, query, *named)
+
+    def await_notification(self, link: Link, name: str, count: int = 1) -> bool:
+        """Wait for notifications of a name."""
+        return link.pump(
+            self.timing.notification, lambda: len(link.theirs(name)) >= count
+        )
+
+    def offers(self, link: Link, service: int) -> int:
+        """Assume that the WLC offers a service; returns its sub-services."""
+        told = link.theirs("CAPABILITY_NOTIFICATION")
+        masks = told[-1].services if told else {}
+        self.judge.applies(masks.get(service), f"the WLC does not offer {service!r}")
+        return masks[service]
 
     def echo(self, link: Link) -> Seen | None:
         """Send an echo request; returns the response, None without one."""

@@ -154,6 +154,14 @@ class InconclusiveError(Exception):
         self.reason, self.text = reason, text
 
 
+class NotApplicableError(Exception):
+    """Ends a case that does not concern the endpoint."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
 class DeviationError(Exception):
     """Ends a case that has failed and would only repeat itself."""
 
@@ -183,6 +191,16 @@ class Judge:
         """
         if not condition:
             raise InconclusiveError(reason, text)
+
+    def applies(self, condition: object, text: str) -> None:
+        """End the case as not applicable unless the condition holds.
+
+        Args:
+            condition: what the endpoint itself has told.
+            text: why the case does not concern it.
+        """
+        if not condition:
+            raise NotApplicableError(text)
 
     def require(
         self,
