@@ -15,6 +15,7 @@ class Answers:
 
     Attributes:
         silent_on: names of requests that are left unanswered.
+        offers: sub-services by service; all of them unless given.
         instead: what is done in place of the ordinary answer, by request.
     """
 
@@ -24,7 +25,9 @@ class Answers:
         capability: bool = True,
         silent_on: Sequence[str] = (),
         instead: dict[str, Answer] | None = None,
+        offers: dict[int, int] | None = None,
     ) -> None:
+        self.offers = WHOLE if offers is None else offers
         self.capability = capability
         self.silent_on = frozenset(silent_on)
         self.instead = instead or {}
@@ -39,7 +42,7 @@ class Answers:
         version = link.element("SOFTWARE_VERSION", version="conformance suite")
         services = [
             link.element("SERVICE", service=service, sub_services=mask)
-            for service, mask in WHOLE.items()
+            for service, mask in self.offers.items()
         ]
         link.send("CAPABILITY_NOTIFICATION", version, *services)
 

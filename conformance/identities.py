@@ -152,6 +152,11 @@ class Identities:
         pairs = ":".join(mac[i : i + 2] for i in range(0, 12, 2))
         return made("upper-case MAC", self.listed.key, pairs)
 
+    def dotted(self) -> Identity:
+        """The listed key; the MAC in groups of four digits."""
+        mac = self._mac
+        return made("dotted MAC", self.listed.key, f"{mac[:4]}.{mac[4:8]}.{mac[8:]}")
+
     def stolen(self) -> Identity | None:
         """The listed certificate without its key; None for an EC key.
 
@@ -160,10 +165,15 @@ class Identities:
         """
         if not isinstance(self.listed.key, rsa.RSAPrivateKey):
             return None
-        public = self.listed.key.public_key().public_numbers()
-        wrong = _fresh_rsa(self.listed.key.key_size).private_numbers()
+        true = self.listed.key.private_numbers()
         key = rsa.RSAPrivateNumbers(
-            wrong.p, wrong.q, wrong.d, wrong.dmp1, wrong.dmq1, wrong.iqmp, public
+            true.p,
+            true.q,
+            true.d ^ 6,
+            true.dmp1 ^ 6,
+            true.dmq1 ^ 6,
+            true.iqmp,
+            true.public_numbers,
         ).private_key(unsafe_skip_rsa_key_validation=True)
         return Identity("stolen certificate", key, self.listed.certificate)
 

@@ -20,6 +20,7 @@ from nmsp_scapy import layers
 from nmsp_scapy.profile import NOMINAL, Profile
 
 READ_ALERT, WRITE_ALERT, CONNECT_LOOP = 0x4004, 0x4008, 0x1001
+HANDSHAKE_DONE = 0x20
 FATAL = 2
 APPLICATION_DATA = 23
 TLS13 = "TLSv1.3"
@@ -43,6 +44,7 @@ class Opening(msgspec.Struct, frozen=True):
         ciphers: OpenSSL's list for TLS 1.2 and below.
         chain: identities whose certificates are sent after the identity's own.
         session: of an earlier link, to be resumed.
+        pieces: how many TCP segments the ClientHello is sent in.
     """
 
     identity: Identity | None = None
@@ -51,6 +53,7 @@ class Opening(msgspec.Struct, frozen=True):
     ciphers: str = "ALL:@SECLEVEL=0"
     session: Any = None
     chain: tuple[Identity, ...] = ()
+    pieces: int = 1
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -97,7 +100,7 @@ class Link:
         self.observation = Observation(role=role, live=True)
         self.chunks: list[Chunk] = []
         self.secrets: list[bytes] = []
-        self.received = 0
+        self.received = self._handshakes = 0
         self.profile, self.opening = profile, opening
         self.began_ns = time.time_ns()
         self._tester = "mse" if role == "wlc" else "wlc"
@@ -150,10 +153,11 @@ class Link:
 
     def renegotiate(self, seconds: float) -> bool:
         """Ask for a new handshake on the same connection (TLS 1.2 and below)."""
-        self._ssl.renegotiate()
+        before = self._handshakes
+        if not self._ssl.renegotiate():
+            return False
         self._advance_handshake()
-        self.pump(seconds, self._ssl.total_renegotiations)
-        return self.open and bool(self._ssl.total_renegotiations())
+        return self.pump(seconds, lambda: self._handshakes > before)
 
     def _context(self) -> SSL.Context:
         server = self._tester == "wlc"
@@ -189,6 +193,8 @@ class Link:
         if where in (READ_ALERT, WRITE_ALERT):
             sender = self._role if where == READ_ALERT else self._tester
             tls.alerts.append(Alert(sender, ret >> 8, ret & 0xFF, self.now_s))
+        elif where == HANDSHAKE_DONE:
+            self._handshakes += 1
         elif where == CONNECT_LOOP:
             state = connection.get_state_string()
             if b"certificate request" in state:
@@ -270,7 +276,28 @@ class Link:
                 data = self._ssl.bio_read(65_536)
             except SSL.WantReadError:
                 return
-            self._send_tcp(data)
+            if self._role == "wlc" and self.opening.pieces > 1 and not self.chunks:
+                self._send_in_pieces(data, self.opening.pieces, 0.005)
+            else:
+                self._send_tcp(data)
+
+    def _send_in_pieces(self, data: bytes, pieces: int, pause_s: float) -> None:
+        size = max(1, len(data) // pieces)
+        for at in range(0, len(data), size):
+            self._send_tcp(data[at : at + size])
+            self.pump(pause_s)
+
+    def send_slowly(self, data: bytes, *, pieces: int, pause_s: float) -> None:
+        """Send application data as one TLS record whose bytes come in pieces."""
+        if not self.complete or not self.open or not self._readable:
+            return
+        try:
+            self._ssl.sendall(data)
+            record = self._ssl.bio_read(65_536)
+        except (SSL.Error, OSError):
+            self._readable = False
+            return
+        self._send_in_pieces(record, pieces, pause_s)
 
     # --- bytes ------------------------------------------------------------
 
@@ -307,10 +334,8 @@ class Link:
         tls = self.observation.tls
         self._records += data
         while self._records:
-            if self._records[0] not in range(20, 25) or bytes(self._records[1:2]) not in (
-                b"\x03",
-                b"",
-            ):
+            version = bytes(self._records[1:2])
+            if self._records[0] not in range(20, 25) or version not in (b"\x03", b""):
                 tls.plaintext += bytes(self._records[:4096])
                 self._records.clear()
                 return

@@ -8,6 +8,7 @@ import msgspec
 
 from conformance.answering import Answers
 from conformance.checks.requests import Exchange
+from conformance.claims import TlsPolicy
 from conformance.identities import Identities, Identity
 from conformance.link import TLS13, Link, Opening
 from conformance.observation import EndKind, Seen
@@ -46,8 +47,8 @@ class Timing(msgspec.Struct, frozen=True):
 
 
 LISTED = "listed"
-DEFAULT_SERVICES = {Service.RSSI: SubService.RSSI_MOBILE_STATION}
 Services = dict[int, int]
+DEFAULT_SERVICES: Services = {Service.RSSI: SubService.RSSI_MOBILE_STATION}
 
 
 class Peer:
@@ -70,8 +71,10 @@ class Peer:
         identities: Identities,
         timing: Timing | None = None,
         profile: Profile = NOMINAL,
+        policy: TlsPolicy | None = None,
         seed: int = 0,
     ) -> None:
+        self.policy = policy
         self.role, self.judge = role, judge
         self.target, self.listener = target, listener
         self.identities = identities
@@ -204,8 +207,9 @@ class Peer:
         expected = response_name(name) or ""
         link.pump(
             self.timing.answer,
-            lambda: (r := link.observation.following(request, expected))
-            and not r[-1].more,
+            lambda: (
+                (r := link.observation.following(request, expected)) and not r[-1].more
+            ),
         )
         return request
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from conformance import requirements
+from conformance.claims import TlsPolicy
 from conformance.identities import Identities
 from conformance.peer import Peer, Timing
 from conformance.result import Case, case_of, judged, transcript
@@ -17,6 +18,7 @@ from conformance.verdict import (
     DeviationError,
     InconclusiveError,
     Judge,
+    NotApplicableError,
     Reason,
     Trust,
     Verdict,
@@ -49,6 +51,7 @@ class Settings(msgspec.Struct):
     seed: int = 0
     reproduce: str = ""
     unreachable: str = ""
+    policy: TlsPolicy | None = None
 
 
 def run_case(scenario: Scenario, settings: Settings) -> Case:
@@ -62,16 +65,19 @@ def run_case(scenario: Scenario, settings: Settings) -> Case:
         identities=settings.identities,
         timing=settings.timing,
         profile=settings.profile,
+        policy=settings.policy,
         seed=settings.seed,
     )
     began = time.monotonic()
     ended: tuple[Reason, str] | None = None
-    bug = ""
+    bug = spared = ""
     try:
         judge.assume(not settings.unreachable, Reason.DEPENDENCY, settings.unreachable)
         scenario.function(peer, judge)
     except InconclusiveError as error:
         ended = error.reason, error.text
+    except NotApplicableError as error:
+        spared = error.text
     except DeviationError:
         pass
     except Exception:  # noqa: BLE001 - a bug of ours is a verdict of its own
@@ -80,6 +86,10 @@ def run_case(scenario: Scenario, settings: Settings) -> Case:
         peer.close()
     case = _summed_up(scenario, settings, peer, judge, ended)
     case.duration_s = round(time.monotonic() - began, 3)
+    if spared and case.verdict is Verdict.INCONCLUSIVE:
+        case.verdict, case.reason, case.detail = Verdict.NOT_APPLICABLE, None, spared
+        for part in case.requirements:
+            part.verdict, part.reason = Verdict.NOT_APPLICABLE, None
     if bug:
         case.verdict, case.reason, case.detail = Verdict.ERROR, None, bug
     if settings.output is not None:

@@ -52,3 +52,36 @@ def sends_nothing_first(seen: Observation, judge: Judge) -> None:
         expected="no application data",
         actual=f"{sent} bytes, {first} first" if sent else "nothing was sent",
     )
+
+
+def admits(seen: Observation, judge: Judge, requirement: str, let_in: object) -> None:
+    """The endpoint lets its peer in."""
+    judge.require(
+        requirement,
+        let_in,
+        expected="the connection stays up",
+        actual=how_it_went(seen),
+    )
+
+
+DECISION_S = 5.0
+
+
+def decides_in_time(seen: Observation, judge: Judge) -> None:
+    """A refusal comes within five seconds of the connection."""
+    judge.recommend(
+        "NMSP-AUTHLIST-15",
+        seen.end.by == seen.role and seen.end.time_s <= DECISION_S,
+        expected=f"a refusal within {DECISION_S:g} s",
+        actual=how_it_went(seen),
+    )
+
+
+def frees(seen: Observation, judge: Judge) -> None:
+    """A refusal is followed by the end of the connection."""
+    judge.require(
+        "NMSP-AUTHLIST-16",
+        seen.end.by == seen.role and seen.end.kind in REFUSALS,
+        expected="the WLC ends the connection",
+        actual=how_it_went(seen),
+    )

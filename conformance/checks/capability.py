@@ -5,23 +5,22 @@ from conformance.observation import Observation
 from conformance.verdict import Evidence, Judge
 from nmsp_scapy.constants import Service, SubService
 
-MASKS = {
-    service: sum(
-        bit
-        for bit in SubService
-        if str(bit.name).startswith(f"{service.name}_")
-        and not (service is Service.IDS and not str(bit.name).startswith("IDS"))
+MASKS: dict[int, int] = {
+    service.value: sum(
+        bit.value for bit in SubService if str(bit.name).startswith(f"{service.name}_")
     )
     for service in Service
 }
 """Sub-services by service (documented: YANG leaf order)."""
 
 
-def told(seen: Observation, judge: Judge) -> None:
-    """The WLC tells its capabilities."""
+def told(
+    seen: Observation, judge: Judge, requirement: str = "NMSP-CAPABILITY-1"
+) -> None:
+    """The endpoint tells its capabilities."""
     names = ", ".join(dict.fromkeys(m.name for m in seen.theirs())) or "nothing"
     judge.require(
-        "NMSP-CAPABILITY-1",
+        requirement,
         seen.theirs("CAPABILITY_NOTIFICATION"),
         expected="a CAPABILITY_NOTIFICATION",
         actual=names,
@@ -47,9 +46,8 @@ def sub_services_belong(seen: Observation, judge: Judge) -> None:
             if service in MASKS:
                 judge.require(
                     "NMSP-CAPABILITY-3",
-                    not mask & ~MASKS[Service(service)],
-                    expected=f"bits of {MASKS[Service(service)]:#x} "
-                    f"for {Service(service).name}",
+                    not mask & ~MASKS[service],
+                    expected=f"bits of {MASKS[service]:#x} for {Service(service).name}",
                     actual=f"{mask:#x}",
                     at=Evidence(message.index, "elements.sub_services"),
                 )
@@ -66,3 +64,32 @@ def without_transaction(seen: Observation, judge: Judge) -> None:
                 actual=f"{message.name} with transaction {message.transaction}",
                 at=Evidence(message.index, "transaction_id", 8, 4),
             )
+
+
+def names_version(seen: Observation, judge: Judge) -> None:
+    """A capability names the software's version."""
+    for message in seen.theirs("CAPABILITY_NOTIFICATION"):
+        judge.recommend(
+            "NMSP-CAPABILITY-6",
+            message.first("SOFTWARE_VERSION"),
+            expected="a SOFTWARE_VERSION",
+            actual="one" if message.first("SOFTWARE_VERSION") else "none",
+            at=Evidence(message.index, "elements"),
+        )
+
+
+def names_services_once(seen: Observation, judge: Judge) -> None:
+    """No service stands in a session's capabilities twice."""
+    named = [
+        element.get("service")
+        for message in seen.theirs("CAPABILITY_NOTIFICATION")
+        for element in message.all("SERVICE")
+    ]
+    if named:
+        twice = sorted({s for s in named if named.count(s) > 1 and s is not None})
+        judge.require(
+            "NMSP-CAPABILITY-7",
+            not twice,
+            expected="each service once",
+            actual=f"twice: {', '.join(map(str, twice))}" if twice else "once",
+        )

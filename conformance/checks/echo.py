@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Echo: each request answered once, in time, with its own transaction."""
 
+from itertools import pairwise
+
 from conformance.observation import Observation, Seen
 from conformance.verdict import Evidence, Judge
 
@@ -86,3 +88,61 @@ def unsolicited(seen: Observation, judge: Judge) -> None:
         expected="no ECHO_RESPONSE before a request",
         actual=f"{len(responses(seen))} responses to {len(requests(seen))} requests",
     )
+
+
+def is_bare(seen: Observation, judge: Judge) -> None:
+    """A response has no elements."""
+    for response in responses(seen):
+        held = response.record.get("elements") or []
+        judge.require(
+            "NMSP-ECHO-8",
+            not held and not response.malformed,
+            expected="12 bytes, no element",
+            actual=f"{len(response.raw)} bytes, {len(held)} elements",
+            at=Evidence(response.index, "elements"),
+        )
+
+
+def mse_echoes(seen: Observation, judge: Judge, limit_s: float = 120.0) -> None:
+    """The MSE sends echo requests, the longest pause within the documented range."""
+    asked = requests(seen)
+    if not asked and seen.until_s < limit_s:
+        if seen.live:
+            judge.require(
+                "NMSP-ECHO-9",
+                False,
+                expected="an ECHO_REQUEST",
+                actual=f"none within {seen.until_s:.1f} s",
+            )
+        return
+    times = [0.0, *(m.time_s for m in asked), seen.until_s]
+    pause = max(later - earlier for earlier, later in pairwise(times))
+    judge.require(
+        "NMSP-ECHO-9",
+        pause <= limit_s,
+        expected=f"an ECHO_REQUEST at least every {limit_s:g} s",
+        actual=f"{len(asked)} in {seen.until_s:.1f} s, longest pause {pause:.1f} s",
+    )
+
+
+def own_transactions(seen: Observation, judge: Judge) -> None:
+    """No two echo requests bear the same transaction."""
+    asked = [m.transaction for m in requests(seen)]
+    if len(asked) > 1:
+        judge.require(
+            "NMSP-ECHO-10",
+            len(set(asked)) == len(asked),
+            expected="a transaction id of its own for each",
+            actual=f"{len(asked)} requests, {len(set(asked))} ids",
+        )
+
+
+def gives_up(seen: Observation, judge: Judge) -> None:
+    """The MSE ends a connection whose echoes stay unanswered."""
+    if requests(seen) and not responses(seen):
+        judge.recommend(
+            "NMSP-ECHO-11",
+            seen.end.by == "mse",
+            expected="the MSE ends the connection",
+            actual=f"{seen.end}, {len(requests(seen))} unanswered",
+        )

@@ -75,9 +75,7 @@ def in_transaction(
     """A response bears the transaction of a request before it."""
     for response in responses(seen, exchange):
         asked = [
-            r.transaction
-            for r in requests(seen, exchange)
-            if r.index < response.index
+            r.transaction for r in requests(seen, exchange) if r.index < response.index
         ]
         judge.require(
             requirement,
@@ -98,14 +96,14 @@ def more_announced(
     for group in by_transaction.values():
         flags = [m.more for m in group]
         wanted = [True] * (len(group) - 1) + [False]
-        wrong = next((m for m, w in zip(group, wanted, strict=True) if m.more != w), None)
+        wrong = [m for m, w in zip(group, wanted, strict=True) if m.more != w]
         judge.require(
             requirement,
             flags == wanted,
             expected="MORE in all responses but the last",
             actual=f"{len(group)} responses, MORE in {sum(flags)}"
             + ("" if not group[-1].more else ", none followed the last"),
-            at=Evidence((wrong or group[-1]).index, "flags", 1, 1),
+            at=Evidence((wrong or group)[-1].index, "flags", 1, 1),
         )
 
 
@@ -141,6 +139,7 @@ def macs_in(message: Seen, container: str) -> set[str]:
 
 
 def children(element: dict[str, object], name: str) -> Iterable[dict[str, str]]:
-    children = element.get("elements")
-    if isinstance(children, list):
-        yield from (c for c in children if c.get("name") == name)
+    """Elements of a name inside another."""
+    inside = element.get("elements")
+    if isinstance(inside, list):
+        yield from (c for c in inside if c.get("name") == name)

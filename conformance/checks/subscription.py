@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Subscription: what is asked for is what is told."""
 
+from typing import Any
+
+from conformance.checks.capability import MASKS
 from conformance.checks.transport import what_came
 from conformance.observation import Observation, Seen
 from conformance.verdict import Evidence, Judge
@@ -113,3 +116,101 @@ def in_transaction(seen: Observation, judge: Judge) -> None:
             actual=f"transaction {response.transaction}",
             at=Evidence(response.index, "transaction_id", 8, 4),
         )
+
+
+def elements(link: Any, services: dict[int, int]) -> list[Any]:
+    """Make the SERVICE elements of a subscription."""
+    return [
+        link.element("SERVICE", service=service, sub_services=mask)
+        for service, mask in services.items()
+    ]
+
+
+def accepted(seen: Observation, judge: Judge) -> None:
+    """What the WLC offers it accepts."""
+    for request in requests(seen):
+        found = seen.following(request, RESPONSE)
+        judge.require(
+            "NMSP-SUBSCRIPTION-8",
+            found and found[0].status == 0,
+            expected=f"{RESPONSE} with status success",
+            actual=f"status {found[0].status}" if found else what_came(seen, request),
+            at=Evidence(message=(found or [request])[0].index),
+        )
+
+
+def answers_this(
+    seen: Observation, judge: Judge, request: Seen, requirement: str
+) -> None:
+    """A request has a response, whatever it says."""
+    judge.require(
+        requirement,
+        seen.following(request, RESPONSE),
+        expected=f"{RESPONSE}, whatever its status",
+        actual=what_came(seen, request),
+        at=Evidence(message=request.index),
+    )
+
+
+def confirms_only_what_is_offered(seen: Observation, judge: Judge) -> None:
+    """No response names a service beyond the capability."""
+    told = seen.theirs("CAPABILITY_NOTIFICATION")
+    offered = told[-1].services if told else {}
+    for response in responses(seen) if told else ():
+        more = sorted(
+            service
+            for service, mask in response.services.items()
+            if mask and service not in offered
+        )
+        judge.require(
+            "NMSP-SUBSCRIPTION-14",
+            not more,
+            expected="no service that is not offered",
+            actual=f"services {more}" if more else "none",
+            at=Evidence(response.index, "elements"),
+        )
+
+
+def subscribes(seen: Observation, judge: Judge) -> None:
+    """The MSE subscribes to something."""
+    asked = requests(seen)
+    judge.require(
+        "NMSP-SUBSCRIPTION-15",
+        any(m.services for m in asked),
+        expected=f"a {REQUEST} with a service",
+        actual=f"{len(asked)} {REQUEST}",
+    )
+
+
+def asks_for_what_is_offered(seen: Observation, judge: Judge) -> None:
+    """The MSE asks for nothing beyond the WLC's capability."""
+    told = [m for m in seen.others() if m.name == "CAPABILITY_NOTIFICATION"]
+    offered = told[-1].services if told else {}
+    for request in requests(seen) if told else ():
+        more = {
+            service: mask & ~offered.get(service, 0)
+            for service, mask in request.services.items()
+            if mask & ~offered.get(service, 0)
+        }
+        judge.require(
+            "NMSP-SUBSCRIPTION-16",
+            not more,
+            expected="services and sub-services that are offered",
+            actual=", ".join(f"service {s}: {m:#x} more" for s, m in more.items())
+            or "those",
+            at=Evidence(request.index, "elements"),
+        )
+
+
+def sub_services_belong(seen: Observation, judge: Judge) -> None:
+    """The MSE's masks have the bits of their services only."""
+    for request in requests(seen):
+        for service, mask in request.services.items():
+            if service in MASKS:
+                judge.require(
+                    "NMSP-SUBSCRIPTION-17",
+                    not mask & ~MASKS[service],
+                    expected=f"bits of {MASKS[service]:#x} for service {service}",
+                    actual=f"{mask:#x}",
+                    at=Evidence(request.index, "elements.sub_services"),
+                )

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """TCP and TLS, below all NMSP."""
 
+from typing import TYPE_CHECKING
+
+from conformance.claims import TlsPolicy
 from conformance.observation import Observation, Seen
 from conformance.verdict import Judge, Reason
+
+if TYPE_CHECKING:
+    from conformance.link import Link
+    from conformance.peer import Peer
 
 
 def is_tls_server(seen: Observation, judge: Judge) -> None:
@@ -89,3 +96,54 @@ def what_came(seen: Observation, request: Seen) -> str:
     if seen.end.by == seen.role:
         return str(seen.end)
     return f"nothing within {seen.until_s - request.time_s:.2f} s"
+
+
+def _ssl3_client_hello() -> bytes:
+    suites = bytes.fromhex("0035002f000a00050004")
+    body = b"\x03\x00" + bytes(32) + b"\x00" + len(suites).to_bytes(2) + suites
+    body += b"\x01\x00"
+    hello = b"\x01" + len(body).to_bytes(3) + body
+    return b"\x16\x03\x00" + len(hello).to_bytes(2) + hello
+
+
+SSL3_CLIENT_HELLO = _ssl3_client_hello()
+"""A ClientHello of SSL 3.0 with static RSA suites (RFC 6101)."""
+
+
+def no_handshake_of(seen: Observation, judge: Judge, requirement: str) -> None:
+    """What should not be negotiated is not."""
+    tls = seen.tls
+    judge.require(
+        requirement,
+        not tls.seen,
+        expected="an alert, or the end of the connection",
+        actual=f"a ServerHello ({tls.version} {tls.suite})".replace(" ( )", "")
+        if tls.seen
+        else f"none ({seen.end})",
+    )
+
+
+def closes(peer: "Peer", link: "Link", judge: Judge, requirement: str) -> None:
+    """The endpoint ends a connection that its peer has ended."""
+    link.pump(peer.timing.quiet + 0.5 * peer.timing.answer, lambda: not link.open)
+    judge.recommend(
+        requirement,
+        not link.open,
+        expected="the endpoint closes too",
+        actual=str(link.observation.end),
+    )
+
+
+def by_policy(seen: Observation, judge: Judge, policy: TlsPolicy | None) -> None:
+    """Version and suite are of the claimed generation."""
+    if policy is None:
+        return
+    tls = seen.tls
+    fits = tls.version in policy.versions and tls.suite in policy.suites
+    judge.require(
+        "NMSP-TRANSPORT-16",
+        fits,
+        expected=f"{policy.name}: {' or '.join(policy.versions)} with one of "
+        f"{', '.join(policy.suites)}",
+        actual=f"{tls.version} {tls.suite}",
+    )

@@ -108,3 +108,100 @@ def serves_listed_mse_after_refusals(peer: Peer, judge: Judge) -> None:
         expected="the listed MSE is let in",
         actual=checks.how_it_went(link.observation),
     )
+
+
+@scenario("NMSP-AUTHLIST-9")
+def rejects_expired_certificate(peer: Peer, judge: Judge) -> None:
+    """A WLC does not let an MSE in whose certificate ended yesterday."""
+    link = presented(peer, peer.identities.expired())
+    control(peer, judge)
+    checks.refuses(link.observation, judge, "NMSP-AUTHLIST-9")
+
+
+@scenario("NMSP-AUTHLIST-10")
+def rejects_stolen_certificate(peer: Peer, judge: Judge) -> None:
+    """A WLC does not let the listed certificate in without its private key."""
+    stolen = peer.identities.stolen()
+    judge.applies(stolen, "a wrong proof can only be made for an RSA identity")
+    link = presented(peer, stolen)
+    control(peer, judge)
+    checks.refuses(link.observation, judge, "NMSP-AUTHLIST-10")
+
+
+@scenario("NMSP-AUTHLIST-11")
+def rejects_certificate_without_mac(peer: Peer, judge: Judge) -> None:
+    """A WLC does not let the listed key in under a certificate that names no MAC."""
+    link = presented(peer, peer.identities.no_mac())
+    control(peer, judge)
+    checks.refuses(link.observation, judge, "NMSP-AUTHLIST-11")
+
+
+@scenario("NMSP-AUTHLIST-12")
+def admits_mac_in_upper_case(peer: Peer, judge: Judge) -> None:
+    """A WLC lets the listed MSE in when its MAC is written in upper case."""
+    control(peer, judge)
+    link = peer.speaks_tls(peer.dial(identity=peer.identities.upper_case()))
+    checks.admits(link.observation, judge, "NMSP-AUTHLIST-12", peer.admitted(link))
+
+
+@scenario("NMSP-AUTHLIST-12")
+def admits_mac_in_groups_of_four(peer: Peer, judge: Judge) -> None:
+    """A WLC lets the listed MSE in when its MAC is written as 0050.569c.3489."""
+    control(peer, judge)
+    link = peer.speaks_tls(peer.dial(identity=peer.identities.dotted()))
+    checks.admits(link.observation, judge, "NMSP-AUTHLIST-12", peer.admitted(link))
+
+
+@scenario("NMSP-AUTHLIST-13")
+def admits_renewed_certificate(peer: Peer, judge: Judge) -> None:
+    """A WLC lets a new certificate in that has the listed MAC and key."""
+    control(peer, judge)
+    link = peer.speaks_tls(peer.dial(identity=peer.identities.renewed()))
+    checks.admits(link.observation, judge, "NMSP-AUTHLIST-13", peer.admitted(link))
+
+
+@scenario("NMSP-AUTHLIST-14")
+def judges_the_proved_certificate(peer: Peer, judge: Judge) -> None:
+    """A WLC does not let an unlisted MSE in that sends the listed one in its chain."""
+    unlisted, listed = peer.identities.unlisted(), peer.identities.listed
+    link = peer.speaks_tls(peer.dial(identity=unlisted, chain=(listed,)))
+    peer.settle(link)
+    control(peer, judge)
+    checks.refuses(link.observation, judge, "NMSP-AUTHLIST-14")
+
+
+@scenario("NMSP-AUTHLIST-15")
+def decides_in_time(peer: Peer, judge: Judge) -> None:
+    """A WLC has refused an unlisted MSE within five seconds."""
+    link = presented(peer, peer.identities.unlisted())
+    control(peer, judge)
+    checks.decides_in_time(link.observation, judge)
+
+
+@scenario("NMSP-AUTHLIST-16")
+def ends_connection_after_refusal(peer: Peer, judge: Judge) -> None:
+    """A WLC ends the TCP connection of an MSE that it has refused."""
+    link = presented(peer, peer.identities.other_key())
+    control(peer, judge)
+    checks.frees(link.observation, judge)
+
+
+@scenario("NMSP-AUTHLIST-2")
+def rejects_hash_of_another_key_in_tls12(peer: Peer, judge: Judge) -> None:
+    """A WLC refuses another key in TLS 1.2 and below as well, if it speaks that."""
+    other = peer.identities.other_key()
+    link = peer.connected(peer.dial(identity=other, highest="TLSv1.2"))
+    judge.applies(link.observation.tls.version, "the WLC speaks TLS 1.3 alone")
+    peer.settle(link)
+    control(peer, judge)
+    checks.refuses(link.observation, judge, "NMSP-AUTHLIST-2")
+
+
+@scenario("NMSP-AUTHLIST-4")
+def rejects_no_certificate_in_tls12(peer: Peer, judge: Judge) -> None:
+    """A WLC refuses an empty certificate in TLS 1.2 and below as well."""
+    link = peer.connected(peer.dial(identity=None, highest="TLSv1.2"))
+    judge.applies(link.observation.tls.version, "the WLC speaks TLS 1.3 alone")
+    peer.settle(link)
+    control(peer, judge)
+    checks.refuses(link.observation, judge, "NMSP-AUTHLIST-4")

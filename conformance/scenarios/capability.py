@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Capability: what each side offers."""
 
+from conformance.answering import Answers
 from conformance.checks import capability as checks
 from conformance.link import Link
 from conformance.peer import Peer
@@ -43,3 +44,37 @@ def offers_sub_services_under_their_service(peer: Peer, judge: Judge) -> None:
 def tells_capability_without_transaction(peer: Peer, judge: Judge) -> None:
     """A WLC tells its capabilities with transaction id 0."""
     checks.without_transaction(introduced(peer, judge).observation, judge)
+
+
+@scenario("NMSP-CAPABILITY-5")
+def tells_capability_to_a_newer_mse(peer: Peer, judge: Judge) -> None:
+    """A WLC tells its capabilities to an MSE that names services unknown to it."""
+    link = peer.established(peer.dial())
+    unknown = link.element("SERVICE", service=0xEE, sub_services=1 << 60)
+    link.send("CAPABILITY_NOTIFICATION", unknown)
+    link.pump(peer.timing.answer, lambda: link.theirs("CAPABILITY_NOTIFICATION"))
+    peer.echo(link)
+    checks.told(link.observation, judge, "NMSP-CAPABILITY-5")
+
+
+@scenario("NMSP-CAPABILITY-6")
+def names_its_software_version(peer: Peer, judge: Judge) -> None:
+    """A WLC names the version of its software."""
+    checks.names_version(introduced(peer, judge).observation, judge)
+
+
+@scenario("NMSP-CAPABILITY-7")
+def names_each_service_once(peer: Peer, judge: Judge) -> None:
+    """A WLC names no service twice."""
+    link = introduced(peer, judge)
+    link.pump(peer.timing.quiet / 2)
+    checks.names_services_once(link.observation, judge)
+
+
+@scenario("NMSP-CAPABILITY-8", role="mse")
+def mse_tells_capability(peer: Peer, judge: Judge) -> None:
+    """An MSE tells its capabilities."""
+    answers = Answers()
+    link = peer.served(answers)
+    peer.serve(link, answers, peer.timing.quiet, "CAPABILITY_NOTIFICATION")
+    checks.told(link.observation, judge, "NMSP-CAPABILITY-8")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Echo: whether the other side is still there."""
 
+from conformance.answering import Answers
 from conformance.checks import echo as checks
-from conformance.peer import Peer
+from conformance.peer import DEFAULT_SERVICES, Peer
 from conformance.scenario import scenario
 from conformance.verdict import Judge
 from nmsp_scapy.constants import Service
@@ -82,3 +83,74 @@ def sends_no_unsolicited_echo_response(peer: Peer, judge: Judge) -> None:
     link.pump(peer.timing.quiet)
     peer.echo(link)
     checks.unsolicited(link.observation, judge)
+
+
+@scenario("NMSP-ECHO-1")
+def answers_echo_while_subscribed(peer: Peer, judge: Judge) -> None:
+    """A WLC answers an echo request of an MSE that it notifies."""
+    link = peer.session(dict(DEFAULT_SERVICES))
+    link.send("ECHO_REQUEST")
+    link.pump(peer.timing.answer, lambda: link.theirs("ECHO_RESPONSE"))
+    checks.answered(link.observation, judge)
+
+
+@scenario("NMSP-ECHO-7")
+def answers_a_burst_of_echoes(peer: Peer, judge: Judge) -> None:
+    """A WLC answers each of fifty echo requests that are sent at once."""
+    link = peer.session()
+    for _ in range(50):
+        link.send("ECHO_REQUEST")
+    link.pump(peer.timing.answer, lambda: len(link.theirs("ECHO_RESPONSE")) >= 50)
+    came = len(link.theirs("ECHO_RESPONSE"))
+    judge.require(
+        "NMSP-ECHO-7",
+        came >= 50,
+        expected="50 ECHO_RESPONSEs",
+        actual=f"{came}",
+    )
+
+
+@scenario("NMSP-ECHO-8")
+def answers_echo_without_elements(peer: Peer, judge: Judge) -> None:
+    """A WLC's echo response is a header and nothing else."""
+    link = peer.session()
+    link.send("ECHO_REQUEST")
+    link.pump(peer.timing.answer, lambda: link.theirs("ECHO_RESPONSE"))
+    checks.is_bare(link.observation, judge)
+
+
+# --- role MSE -------------------------------------------------------------------
+
+
+@scenario("NMSP-ECHO-9", role="mse")
+def mse_sends_echo(peer: Peer, judge: Judge) -> None:
+    """An MSE sends echo requests. It is given three of the default intervals."""
+    answers = Answers()
+    link = peer.served(answers)
+    peer.serve(link, answers, peer.timing.echo, "ECHO_REQUEST")
+    checks.mse_echoes(link.observation, judge)
+
+
+@scenario("NMSP-ECHO-10", role="mse")
+def mse_numbers_its_echoes(peer: Peer, judge: Judge) -> None:
+    """An MSE gives each echo request its own transaction id."""
+    answers = Answers()
+    link = peer.served(answers)
+    for _ in range(2):
+        before = len(link.theirs("ECHO_REQUEST"))
+        answers.begin(link)
+        link.pump(
+            peer.timing.echo,
+            lambda n=before: answers.step(link) or len(link.theirs("ECHO_REQUEST")) > n,
+        )
+    checks.own_transactions(link.observation, judge)
+
+
+@scenario("NMSP-ECHO-11", role="mse")
+def mse_gives_up_a_dead_wlc(peer: Peer, judge: Judge) -> None:
+    """An MSE gives a connection up on which no echo is answered."""
+    answers = Answers(silent_on=("ECHO_REQUEST",))
+    link = peer.served(answers)
+    peer.serve(link, answers, peer.timing.echo, "ECHO_REQUEST")
+    link.pump(2 * peer.timing.echo, lambda: answers.step(link) or not link.open)
+    checks.gives_up(link.observation, judge)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Session: connections and the order of what flows over them."""
 
+from conformance.answering import Answers
 from conformance.checks import session as checks
-from conformance.peer import Peer
+from conformance.checks.requests import INFORMATION
+from conformance.peer import DEFAULT_SERVICES, Peer
 from conformance.scenario import scenario
-from conformance.verdict import Judge
+from conformance.verdict import Judge, Reason
 
 
 @scenario("NMSP-SESSION-1")
@@ -16,3 +18,154 @@ def serves_a_listed_mse(peer: Peer, judge: Judge) -> None:
     link.pump(peer.timing.answer, lambda: link.observation.confirmed)
     link.pump(peer.timing.answer, lambda: link.theirs("CAPABILITY_NOTIFICATION"))
     checks.speaks(link.observation, judge)
+
+
+@scenario("NMSP-SESSION-2")
+def survives_a_request_before_its_time(peer: Peer, judge: Judge) -> None:
+    """A WLC survives a subscription that comes before any capability."""
+    link = peer.established(peer.dial())
+    peer.subscribe(link, dict(DEFAULT_SERVICES))
+    checks.still_serves(peer, link, judge, "NMSP-SESSION-2")
+
+
+@scenario("NMSP-SESSION-2")
+def survives_a_query_before_subscription(peer: Peer, judge: Judge) -> None:
+    """A WLC survives a request of an MSE that has told nothing of itself."""
+    link = peer.established(peer.dial())
+    peer.query(link, INFORMATION)
+    checks.still_serves(peer, link, judge, "NMSP-SESSION-2")
+
+
+@scenario("NMSP-SESSION-3")
+def serves_a_second_connection(peer: Peer, judge: Judge) -> None:
+    """A WLC serves a second connection of an MSE whose first is still there."""
+    peer.session()
+    second = peer.dial()
+    answered = second.complete and peer.echo(second) is not None
+    judge.require(
+        "NMSP-SESSION-3",
+        answered,
+        expected="an ECHO_RESPONSE on the second connection",
+        actual="an ECHO_RESPONSE" if answered else str(second.observation.end),
+    )
+
+
+@scenario("NMSP-SESSION-4")
+def answers_where_it_was_asked(peer: Peer, judge: Judge) -> None:
+    """A WLC answers on the connection that asked, of two that are open."""
+    first = peer.session()
+    second = peer.dial()
+    judge.assume(
+        second.complete and peer.echo(second),
+        Reason.DEPENDENCY,
+        "a second connection is not served",
+    )
+    before = len(second.theirs("ECHO_RESPONSE"))
+    first.send("ECHO_REQUEST")
+    first.pump(peer.timing.answer, lambda: first.theirs("ECHO_RESPONSE"))
+    second.pump(peer.timing.quiet / 2)
+    checks.answered_here(first, second, before, judge)
+
+
+@scenario("NMSP-SESSION-5")
+def serves_again_after_close(peer: Peer, judge: Judge) -> None:
+    """A WLC serves an MSE again that has closed its connection in order."""
+    peer.session().close()
+    checks.serves_again(peer, judge, "close")
+
+
+@scenario("NMSP-SESSION-5")
+def serves_again_after_reset(peer: Peer, judge: Judge) -> None:
+    """A WLC serves an MSE again that has reset its connection."""
+    peer.session(dict(DEFAULT_SERVICES)).abort()
+    checks.serves_again(peer, judge, "reset")
+
+
+@scenario("NMSP-SESSION-5")
+def serves_again_after_half_close(peer: Peer, judge: Judge) -> None:
+    """A WLC serves an MSE again that has closed its side of TCP alone."""
+    peer.session().half_close()
+    checks.serves_again(peer, judge, "half close")
+
+
+@scenario("NMSP-SESSION-5")
+def serves_again_after_unfinished_handshake(peer: Peer, judge: Judge) -> None:
+    """A WLC serves an MSE again that has left a handshake unfinished."""
+    peer.speaks_tls(peer.dial()).close()
+    link = peer.bare()
+    link.send_plain(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+    link.abort()
+    checks.serves_again(peer, judge, "unfinished handshake")
+
+
+@scenario("NMSP-SESSION-6")
+def does_not_carry_subscriptions_over(peer: Peer, judge: Judge) -> None:
+    """A WLC notifies a new connection of nothing before it has subscribed."""
+    first = peer.session(dict(DEFAULT_SERVICES))
+    peer.await_notification(first, "MEASUREMENT_NOTIFICATION")
+    judge.assume(
+        first.theirs("MEASUREMENT_NOTIFICATION"),
+        Reason.TIMEOUT,
+        "the first connection was not notified either",
+    )
+    first.close()
+    second = peer.session()
+    second.pump(peer.timing.notification / 2)
+    checks.not_notified(second.observation, judge)
+
+
+@scenario("NMSP-SESSION-7")
+def keeps_an_idle_connection(peer: Peer, judge: Judge) -> None:
+    """A WLC keeps a connection on which nothing is said for a while."""
+    link = peer.session()
+    link.pump(3 * peer.timing.quiet)
+    kept = peer.echo(link) is not None
+    judge.require(
+        "NMSP-SESSION-7",
+        kept,
+        expected="an ECHO_RESPONSE after the pause",
+        actual="an ECHO_RESPONSE" if kept else str(link.observation.end),
+    )
+
+
+# --- role MSE -------------------------------------------------------------------
+
+
+@scenario("NMSP-SESSION-8", role="mse")
+def dials_and_speaks(peer: Peer, judge: Judge) -> None:
+    """An MSE dials and speaks NMSP. This is the sanity case of each run."""
+    link = peer.served()
+    checks.mse_speaks(link.observation, judge)
+
+
+@scenario("NMSP-SESSION-9", role="mse")
+def dials_again_after_close(peer: Peer, judge: Judge) -> None:
+    """An MSE dials again after the WLC has closed its connection."""
+    peer.served().close()
+    checks.dials_again(peer, judge)
+
+
+@scenario("NMSP-SESSION-9", role="mse")
+def dials_again_after_reset(peer: Peer, judge: Judge) -> None:
+    """An MSE dials again after the WLC has reset its connection."""
+    peer.served().abort()
+    checks.dials_again(peer, judge)
+
+
+@scenario("NMSP-SESSION-10", role="mse")
+def waits_for_capability(peer: Peer, judge: Judge) -> None:
+    """An MSE does not subscribe while the WLC has not told its capabilities."""
+    answers = Answers(capability=False)
+    link = peer.served(answers)
+    peer.serve(link, answers, peer.timing.quiet)
+    checks.subscribes_after_capability(link.observation, judge, waited=True)
+
+
+@scenario("NMSP-SESSION-11", role="mse")
+def survives_an_unknown_message(peer: Peer, judge: Judge) -> None:
+    """An MSE survives a message of an id that it cannot know."""
+    answers = Answers()
+    link = peer.served(answers)
+    link.send_raw(link.build("ECHO_RESPONSE", transaction=0, type=0x7ABC))
+    peer.serve(link, answers, peer.timing.quiet)
+    checks.mse_lives(link, judge, "NMSP-SESSION-11")

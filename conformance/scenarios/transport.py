@@ -3,8 +3,8 @@
 
 from conformance.checks import transport as checks
 from conformance.peer import Peer
-from conformance.scenario import scenario
-from conformance.verdict import Judge
+from conformance.scenario import Risk, scenario
+from conformance.verdict import Judge, Reason
 
 
 @scenario("NMSP-TRANSPORT-1")
@@ -84,4 +84,184 @@ def takes_many_messages_in_one_record(peer: Peer, judge: Judge) -> None:
         answered == 3,
         expected="3 ECHO_RESPONSEs",
         actual=f"{answered} of 3 were answered",
+    )
+
+
+@scenario("NMSP-TRANSPORT-8")
+def takes_a_message_that_dribbles(peer: Peer, judge: Judge) -> None:
+    """A WLC answers an echo request whose TLS record comes in small, late pieces."""
+    link = peer.session()
+    request = link.note_sent(link.build("ECHO_REQUEST"))
+    link.send_slowly(request.raw, pieces=6, pause_s=0.02)
+    response = peer.answer(link, request)
+    judge.require(
+        "NMSP-TRANSPORT-8",
+        response is not None,
+        expected="an ECHO_RESPONSE",
+        actual=checks.what_came(link.observation, request),
+    )
+
+
+@scenario("NMSP-TRANSPORT-9", risk=Risk.MAY_DROP)
+def does_not_renegotiate(peer: Peer, judge: Judge) -> None:
+    """A WLC refuses a renegotiation that the client begins."""
+    link = peer.session(highest="TLSv1.2")
+    renegotiated = link.renegotiate(peer.timing.quiet)
+    judge.recommend(
+        "NMSP-TRANSPORT-9",
+        not renegotiated,
+        expected="the renegotiation is refused",
+        actual="it was completed" if renegotiated else str(link.observation.end),
+    )
+
+
+@scenario("NMSP-TRANSPORT-10")
+def does_not_speak_ssl3(peer: Peer, judge: Judge) -> None:
+    """A WLC does not answer a ClientHello of SSL 3.0 with a ServerHello."""
+    link = peer.connected(peer.bare())
+    link.send_plain(checks.SSL3_CLIENT_HELLO)
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    peer.speaks_tls(peer.dial())
+    checks.no_handshake_of(link.observation, judge, "NMSP-TRANSPORT-10")
+
+
+@scenario("NMSP-TRANSPORT-11")
+def does_not_take_anonymous_suites(peer: Peer, judge: Judge) -> None:
+    """A WLC does not negotiate a suite without encryption or authentication."""
+    link = peer.connected(
+        peer.dial(ciphers="aNULL:eNULL:@SECLEVEL=0", highest="TLSv1.2")
+    )
+    peer.speaks_tls(peer.dial())
+    checks.no_handshake_of(link.observation, judge, "NMSP-TRANSPORT-11")
+
+
+@scenario("NMSP-TRANSPORT-12")
+def presents_a_certificate(peer: Peer, judge: Judge) -> None:
+    """A WLC presents a certificate in the handshake."""
+    link = peer.established(peer.dial())
+    judge.require(
+        "NMSP-TRANSPORT-12",
+        link.observation.tls.server_certificate,
+        expected="a certificate",
+        actual="a certificate" if link.observation.tls.server_certificate else "none",
+    )
+
+
+@scenario("NMSP-TRANSPORT-13")
+def closes_after_close_notify(peer: Peer, judge: Judge) -> None:
+    """A WLC closes when the MSE has sent close_notify."""
+    link = peer.session()
+    link.close_notify()
+    checks.closes(peer, link, judge, "NMSP-TRANSPORT-13")
+
+
+@scenario("NMSP-TRANSPORT-14")
+def closes_after_half_close(peer: Peer, judge: Judge) -> None:
+    """A WLC closes when the MSE has closed its side of TCP."""
+    link = peer.session()
+    link.half_close()
+    checks.closes(peer, link, judge, "NMSP-TRANSPORT-14")
+
+
+@scenario("NMSP-TRANSPORT-15", risk=Risk.MAY_DROP)
+def survives_bytes_that_are_no_tls(peer: Peer, judge: Judge) -> None:
+    """A WLC serves the listed MSE after another client has sent rubbish."""
+    link = peer.speaks_tls(peer.dial())
+    link.close()
+    rubbish = peer.bare()
+    rubbish.send_plain(b"GET / HTTP/1.0\r\n\r\n" * 8)
+    rubbish.pump(peer.timing.quiet)
+    judge.require(
+        "NMSP-TRANSPORT-15",
+        peer.admitted(peer.dial()),
+        expected="the listed MSE is let in",
+        actual=f"not; the rubbish met {rubbish.observation.end}",
+    )
+
+
+@scenario("NMSP-TRANSPORT-16")
+def negotiates_by_its_policy(peer: Peer, judge: Judge) -> None:
+    """A WLC negotiates a version and a suite of the generation it claims to be."""
+    judge.applies(peer.policy, "no TLS policy is claimed (--claims)")
+    link = peer.established(peer.dial())
+    checks.by_policy(link.observation, judge, peer.policy)
+
+
+@scenario("NMSP-TRANSPORT-17")
+def takes_a_client_hello_in_pieces(peer: Peer, judge: Judge) -> None:
+    """A WLC answers a ClientHello that comes in many TCP segments."""
+    peer.speaks_tls(peer.dial())
+    link = peer.connected(peer.dial(pieces=12))
+    judge.require(
+        "NMSP-TRANSPORT-17",
+        link.complete,
+        expected="a completed handshake",
+        actual="a completed handshake" if link.complete else str(link.observation.end),
+    )
+
+
+# --- role MSE -------------------------------------------------------------------
+
+
+@scenario("NMSP-TRANSPORT-19", role="mse")
+def begins_with_client_hello(peer: Peer, judge: Judge) -> None:
+    """An MSE dials and begins with a ClientHello."""
+    link = peer.dialled(peer.accept())
+    tls = link.observation.tls
+    judge.assume(
+        tls.seen or tls.plaintext,
+        Reason.TIMEOUT,
+        f"the MSE dialled and said nothing ({link.observation.end})",
+    )
+    judge.require(
+        "NMSP-TRANSPORT-19",
+        tls.seen and not tls.plaintext,
+        expected="a ClientHello",
+        actual="a ClientHello" if tls.seen else f"no TLS: {tls.plaintext[:12].hex()}",
+    )
+
+
+@scenario("NMSP-TRANSPORT-20", role="mse")
+def presents_its_certificate(peer: Peer, judge: Judge) -> None:
+    """An MSE presents a certificate when it is asked for one."""
+    link = peer.dialled(peer.accept())
+    judge.assume(link.complete, Reason.PEER_CLOSED, f"{link.observation.end}")
+    shown = link.observation.tls.client_certificate
+    judge.require(
+        "NMSP-TRANSPORT-20",
+        shown,
+        expected="a certificate",
+        actual="a certificate" if shown else "an empty certificate message",
+    )
+
+
+@scenario("NMSP-TRANSPORT-22", role="mse")
+def proves_its_key(peer: Peer, judge: Judge) -> None:
+    """An MSE proves possession of its certificate's key."""
+    link = peer.dialled(peer.accept())
+    shown = link.observation.tls.client_certificate
+    bad = any(a.sender == "wlc" and a.level == 2 for a in link.observation.tls.alerts)
+    judge.assume(shown or bad, Reason.PEER_CLOSED, f"{link.observation.end}")
+    judge.require(
+        "NMSP-TRANSPORT-22",
+        link.complete,
+        expected="a certificate verify that holds",
+        actual="it holds" if link.complete else "the handshake failed on it",
+    )
+
+
+@scenario("NMSP-TRANSPORT-21", role="mse")
+def says_nothing_before_tls(peer: Peer, judge: Judge) -> None:
+    """An MSE sends nothing of NMSP before the handshake is complete."""
+    link = peer.dialled(peer.accept())
+    tls = link.observation.tls
+    judge.assume(
+        tls.seen or tls.plaintext, Reason.PEER_CLOSED, f"{link.observation.end}"
+    )
+    early = tls.plaintext + tls.application_before
+    judge.require(
+        "NMSP-TRANSPORT-21",
+        not early,
+        expected="nothing",
+        actual=f"{len(early)} bytes: {early[:16].hex()}" if early else "nothing",
     )

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an endpoint claims: its TLS policy, its scored checks, its known deviations.
+
+A claims file is TOML. What it freezes is scored; anything newer is only noted, so
+that an upgrade of the suite never turns a green pipeline red.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+
+class TlsPolicy(msgspec.Struct, frozen=True):
+    """Versions and suites of one generation.
+
+    Attributes:
+        versions: as OpenSSL spells them.
+        suites: likewise.
+        source: grade and origin.
+    """
+
+    name: str
+    versions: tuple[str, ...]
+    suites: tuple[str, ...]
+    source: str
+
+
+NORMAL = ("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256", "AES128-SHA")
+POLICIES = {
+    policy.name: policy
+    for policy in (
+        TlsPolicy(
+            "legacy-3850",
+            ("TLSv1",),
+            ("AES128-SHA", "AES256-SHA", "DES-CBC3-SHA"),
+            "observed: the trace of a 3850 3.3.5SE shows static RSA; suites assumed",
+        ),
+        TlsPolicy("c9800", ("TLSv1.2",), NORMAL, "reported: C9800 normal set"),
+        TlsPolicy(
+            "c9800-strong",
+            ("TLSv1.2",),
+            (*NORMAL, "AES256-SHA256", "AES256-SHA", "AES128-SHA256"),
+            "reported: C9800 strong set",
+        ),
+        TlsPolicy(
+            "fips",
+            ("TLSv1.1", "TLSv1.2", "TLSv1.3"),
+            (
+                "AES256-SHA",
+                "AES256-SHA256",
+                "AES256-GCM-SHA384",
+                "ECDHE-RSA-AES256-SHA",
+                "ECDHE-RSA-AES256-SHA384",
+                "ECDHE-RSA-AES256-GCM-SHA384",
+                "ECDHE-ECDSA-AES256-SHA",
+                "ECDHE-ECDSA-AES256-SHA384",
+                "ECDHE-ECDSA-AES256-GCM-SHA384",
+                "TLS_AES_256_GCM_SHA384",
+            ),
+            "documented: CMX FIPS guide, TLS 1.1 or later, AES-256",
+        ),
+    )
+}
+"""By name."""
+
+
+class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A deviation that is known.
+
+    Attributes:
+        requirement: its id.
+        case: the scenario's id; empty for every scenario of the requirement.
+        reason: why it is accepted.
+        expires: the last day on which it is.
+    """
+
+    requirement: str
+    reason: str
+    case: str = ""
+    expires: date | None = None
+
+
+class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an endpoint claims.
+
+    Attributes:
+        role: `wlc` or `mse`.
+        tls: name of a TLS policy; empty claims none.
+        scored: requirement ids that count; empty scores all.
+        known: deviations that do not fail the run.
+    """
+
+    role: str = "wlc"
+    tls: str = ""
+    scored: tuple[str, ...] = ()
+    known: tuple[Known, ...] = ()
+
+    @property
+    def policy(self) -> TlsPolicy | None:
+        """The TLS policy, None when none is claimed."""
+        return POLICIES.get(self.tls)
+
+
+def read(path: Path) -> Claims:
+    """Read a claims file.
+
+    Raises:
+        ValueError: it is none, or names what does not exist.
+        OSError: it cannot be read.
+    """
+    from conformance import requirements
+
+    try:
+        claims = msgspec.toml.decode(path.read_bytes(), type=Claims)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if claims.tls and claims.tls not in POLICIES:
+        known = ", ".join(POLICIES)
+        raise ValueError(f"{path}: no TLS policy {claims.tls!r}; there are {known}")
+    known_ids = requirements.load()
+    for name in (*claims.scored, *(k.requirement for k in claims.known)):
+        if name not in known_ids:
+            raise ValueError(f"{path}: there is no requirement {name}")
+    return claims

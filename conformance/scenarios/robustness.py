@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Robustness: what must not end the service; liveness is looked at after each."""
+
+from conformance.answering import Answers
+from conformance.checks import robustness as checks
+from conformance.checks.requests import INFORMATION
+from conformance.checks.session import dials_again, mse_lives, still_serves
+from conformance.checks.transport import what_came
+from conformance.peer import Peer
+from conformance.scenario import Risk, scenario
+from conformance.verdict import Judge
+
+DEEP = 40
+
+
+@scenario("NMSP-ROBUSTNESS-1", risk=Risk.MAY_DROP)
+def survives_length_zero(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after a header that says a length of 0."""
+    link = peer.session()
+    link.send_raw(checks.with_length(link.build("ECHO_REQUEST"), 0))
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    still_serves(peer, link, judge, "NMSP-ROBUSTNESS-1")
+
+
+@scenario("NMSP-ROBUSTNESS-1", risk=Risk.MAY_DROP)
+def survives_length_below_header(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after a header that says a length of 11."""
+    link = peer.session()
+    link.send_raw(checks.with_length(link.build("ECHO_REQUEST"), 11))
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    still_serves(peer, link, judge, "NMSP-ROBUSTNESS-1")
+
+
+@scenario("NMSP-ROBUSTNESS-2", risk=Risk.MAY_CRASH)
+def survives_length_beyond_limit(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after a header that says four thousand million bytes."""
+    link = peer.session()
+    link.send_raw(checks.with_length(link.build("ECHO_REQUEST"), 0xFFFF_FFFF))
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-2")
+
+
+@scenario("NMSP-ROBUSTNESS-3", risk=Risk.MAY_DROP)
+def survives_truncated_messages(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after connections that end within a message."""
+    raw = peer.session().build("INFORMATION_REQUEST")
+    for size in (1, 5, len(raw) - 1):
+        link = peer.session()
+        link.send_bytes(raw[:size])
+        link.close()
+    still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-3")
+
+
+@scenario("NMSP-ROBUSTNESS-4", risk=Risk.MAY_DROP)
+def survives_trailing_bytes(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after three bytes that are no element."""
+    link = peer.session()
+    query = checks.query_bytes(link, INFORMATION)
+    link.send_raw(checks.message(link, "INFORMATION_REQUEST", query + b"\x00\x00\x01"))
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    still_serves(peer, link, judge, "NMSP-ROBUSTNESS-4")
+
+
+@scenario("NMSP-ROBUSTNESS-5")
+def survives_an_unknown_message(peer: Peer, judge: Judge) -> None:
+    """A WLC keeps a connection on which a message of an unknown id comes."""
+    link = peer.session()
+    link.send_raw(link.build("ECHO_REQUEST", type=0x7ABC))
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    checks.kept_and_serves(peer, link, judge, "NMSP-ROBUSTNESS-5")
+
+
+@scenario("NMSP-ROBUSTNESS-6")
+def skips_an_unknown_element(peer: Peer, judge: Judge) -> None:
+    """A WLC answers a request that holds an element of an unknown type."""
+    link = peer.session()
+    query = checks.query_bytes(link, INFORMATION)
+    odd = b"\x7e\xef\x00\x02\x12\x34"
+    request = link.send_raw(checks.message(link, "INFORMATION_REQUEST", odd + query))
+    response = peer.answer(link, request)
+    judge.require(
+        "NMSP-ROBUSTNESS-6",
+        response is not None and response.status in (0, None),
+        expected="an INFORMATION_RESPONSE with status success",
+        actual=f"status {response.status}"
+        if response
+        else what_came(link.observation, request),
+    )
+
+
+@scenario("NMSP-ROBUSTNESS-7", risk=Risk.MAY_CRASH)
+def survives_deep_nesting(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after forty elements, one inside the other."""
+    link = peer.session()
+    link.send_raw(checks.message(link, "INFORMATION_REQUEST", checks.nested(DEEP)))
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    still_serves(peer, link, judge, "NMSP-ROBUSTNESS-7")
+
+
+@scenario("NMSP-ROBUSTNESS-8")
+def ignores_unknown_flags(peer: Peer, judge: Judge) -> None:
+    """A WLC answers an echo request whose header has all unknown flags set."""
+    link = peer.session()
+    request = link.send("ECHO_REQUEST", flags=0xFE)
+    response = peer.answer(link, request)
+    judge.require(
+        "NMSP-ROBUSTNESS-8",
+        response is not None,
+        expected="an ECHO_RESPONSE",
+        actual=what_came(link.observation, request),
+    )
+
+
+@scenario("NMSP-ROBUSTNESS-9", risk=Risk.MAY_DROP)
+def survives_an_unknown_version(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after a header of version 99."""
+    link = peer.session()
+    link.send("ECHO_REQUEST", version=99)
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    still_serves(peer, link, judge, "NMSP-ROBUSTNESS-9")
+
+
+@scenario("NMSP-ROBUSTNESS-10", risk=Risk.MAY_DROP)
+def survives_a_tls_alert(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after a connection that ends with close_notify and RST."""
+    link = peer.session()
+    link.close_notify()
+    link.abort()
+    still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-10")
+
+
+@scenario("NMSP-ROBUSTNESS-11")
+def survives_messages_of_its_own(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after an echo response that comes from the MSE."""
+    link = peer.session()
+    link.send("ECHO_RESPONSE", transaction=77)
+    link.send("SERVICE_SUBSCRIBE_RESPONSE", link.element("STATUS", code=0))
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    still_serves(peer, link, judge, "NMSP-ROBUSTNESS-11")
+
+
+@scenario("NMSP-ROBUSTNESS-12", risk=Risk.MAY_DROP)
+def survives_an_element_beyond_its_message(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after an element that is longer than its message."""
+    link = peer.session()
+    body = b"\x00\x03\xff\xff\x03\x09\x00"
+    link.send_raw(checks.message(link, "INFORMATION_REQUEST", body))
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    still_serves(peer, link, judge, "NMSP-ROBUSTNESS-12")
+
+
+@scenario("NMSP-ROBUSTNESS-13", risk=Risk.MAY_DROP)
+def survives_a_forged_record(peer: Peer, judge: Judge) -> None:
+    """A WLC lets the listed MSE in after a TLS record that does not authenticate."""
+    link = peer.session()
+    link.send_plain(b"\x17\x03\x03\x00\x30" + bytes(48))
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    again = peer.dial()
+    judge.require(
+        "NMSP-ROBUSTNESS-13",
+        peer.admitted(again),
+        expected="the listed MSE is let in afterwards",
+        actual=str(again.observation.end),
+    )
+
+
+# --- role MSE -------------------------------------------------------------------
+
+
+@scenario("NMSP-ROBUSTNESS-14", role="mse")
+def mse_skips_an_unknown_element(peer: Peer, judge: Judge) -> None:
+    """An MSE keeps a connection on which an unknown element comes."""
+    answers = Answers()
+    link = peer.served(answers)
+    odd = b"\x7e\xef\x00\x02\x12\x34"
+    link.send_raw(checks.message(link, "MEASUREMENT_NOTIFICATION", odd))
+    peer.serve(link, answers, peer.timing.quiet)
+    mse_lives(link, judge, "NMSP-ROBUSTNESS-14")
+
+
+@scenario("NMSP-ROBUSTNESS-15", role="mse", risk=Risk.MAY_DROP)
+def mse_dials_again_after_malformed_message(peer: Peer, judge: Judge) -> None:
+    """An MSE is there again after a message whose length is 0."""
+    answers = Answers()
+    link = peer.served(answers)
+    link.send_raw(checks.with_length(link.build("ECHO_RESPONSE", transaction=0), 0))
+    peer.serve(link, answers, peer.timing.quiet)
+    link.close()
+    dials_again(peer, judge, "NMSP-ROBUSTNESS-15")
