@@ -204,7 +204,8 @@ class Suite:
         report = yield
         case = getattr(item, "case", None)
         if call.when == "call" and case is not None:
-            report.nmsp_case = msgspec.json.encode(case).decode()
+            encoded = msgspec.json.encode(case).decode()
+            vars(report)["nmsp_case"] = encoded
             if case.verdict is Verdict.ERROR:
                 report.when = "setup"  # an error of ours is no failure of theirs
         return report

@@ -165,17 +165,22 @@ class Identities:
         """
         if not isinstance(self.listed.key, rsa.RSAPrivateKey):
             return None
-        true = self.listed.key.private_numbers()
-        key = rsa.RSAPrivateNumbers(
-            true.p,
-            true.q,
-            true.d ^ 6,
-            true.dmp1 ^ 6,
-            true.dmq1 ^ 6,
-            true.iqmp,
-            true.public_numbers,
-        ).private_key(unsafe_skip_rsa_key_validation=True)
+        key = unproven(self.listed.key)
         return Identity("stolen certificate", key, self.listed.certificate)
 
     def _other_mac(self) -> str:
         return f"{(int(self._mac, 16) ^ 0x020000000001) & (2**48 - 1):012x}"
+
+
+def unproven(key: rsa.RSAPrivateKey) -> rsa.RSAPrivateKey:
+    """Return a key with the same public half whose signatures do not hold."""
+    true = key.private_numbers()
+    return rsa.RSAPrivateNumbers(
+        true.p,
+        true.q,
+        true.d ^ 6,
+        true.dmp1 ^ 6,
+        true.dmq1 ^ 6,
+        true.iqmp,
+        true.public_numbers,
+    ).private_key(unsafe_skip_rsa_key_validation=True)

@@ -345,10 +345,12 @@ class Link:
             end = 5 + int.from_bytes(self._records[3:5])
             if len(self._records) < end:
                 return
+            early = kind == APPLICATION_DATA and not tls.complete
             if kind == 22:
                 tls.seen = True
-            clear = kind == APPLICATION_DATA and not tls.complete
-            if clear and self._ssl.get_protocol_version_name() != TLS13:
+            if early and not (
+                tls.seen and self._ssl.get_protocol_version_name() == TLS13
+            ):
                 tls.application_before += bytes(self._records[5:end])
             del self._records[:end]
 

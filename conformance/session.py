@@ -191,6 +191,11 @@ class Session:
         self._inbox = bytearray()
         self._next = 1
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a message has begun to come in and is not whole."""
+        return bool(self._inbox)
+
     # --- what comes in ------------------------------------------------------
 
     def receive(self, data: bytes, now: float) -> list[Arrival]:

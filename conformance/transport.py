@@ -149,6 +149,19 @@ class Channel:
 
     # --- verbs ----------------------------------------------------------------
 
+    def peek(self, seconds: float) -> bytes:
+        """Look at the first bytes of the other side, which stay to be read.
+
+        Raises:
+            EndedError: none came in time.
+        """
+        if not select.select([self._socket], [], [], seconds)[0]:
+            raise EndedError(End.TIMEOUT, detail="the first byte")
+        try:
+            return self._socket.recv(CHUNK, socket.MSG_PEEK)
+        except OSError:
+            raise EndedError(End.RST) from None
+
     def handshake(self, seconds: float) -> None:
         """Complete the TLS handshake.
 

@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from conformance.peer import Peer
 
 
-def speaks(seen: Observation, judge: Judge) -> None:
-    """Something well-formed comes from the WLC."""
-    names = ", ".join(dict.fromkeys(m.name for m in seen.theirs()))
+def speaks(seen: Observation, judge: Judge, requirement: str, received: int) -> None:
+    """Application data comes from the endpoint, in whatever layout, and no echo."""
+    echoed = bool(seen.theirs()) and not seen.confirmed and not seen.unread
     judge.require(
-        "NMSP-SESSION-1",
-        seen.confirmed,
-        expected="a well-formed NMSP message",
-        actual=names or "; ".join(seen.unread) or f"nothing ({seen.end})",
+        requirement,
+        received and not echoed,
+        expected="NMSP messages",
+        actual=f"{received} bytes of application data"
+        + (", our own sent back" if echoed else ""),
     )
 
 
@@ -31,18 +32,6 @@ def still_serves(peer: "Peer", link: "Link", judge: Judge, requirement: str) -> 
         alive,
         expected="the WLC serves the MSE afterwards",
         actual=how if alive else f"{how}; echo is not answered any more",
-    )
-
-
-def answered_here(first: "Link", second: "Link", before: int, judge: Judge) -> None:
-    """The first link has its response, the second no more than it had."""
-    here = len(first.theirs("ECHO_RESPONSE"))
-    there = len(second.theirs("ECHO_RESPONSE")) - before
-    judge.require(
-        "NMSP-SESSION-4",
-        here == 1 and not there,
-        expected="one ECHO_RESPONSE on the connection that asked",
-        actual=f"{here} there, {there} on the other",
     )
 
 
@@ -71,17 +60,6 @@ def not_notified(seen: Observation, judge: Judge) -> None:
         expected="no notification before a subscription",
         actual=f"{len(told)}, first {told[0].name}" if told else "none",
         at=Evidence(message=told[0].index) if told else None,
-    )
-
-
-def mse_speaks(seen: Observation, judge: Judge) -> None:
-    """Something well-formed comes from the MSE."""
-    names = ", ".join(dict.fromkeys(m.name for m in seen.theirs()))
-    judge.require(
-        "NMSP-SESSION-8",
-        seen.confirmed,
-        expected="a well-formed NMSP message",
-        actual=names or "; ".join(seen.unread) or f"nothing ({seen.end})",
     )
 
 

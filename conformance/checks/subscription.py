@@ -158,9 +158,7 @@ def confirms_only_what_is_offered(seen: Observation, judge: Judge) -> None:
     offered = told[-1].services if told else {}
     for response in responses(seen) if told else ():
         more = sorted(
-            service
-            for service, mask in response.services.items()
-            if mask and service not in offered
+            service for service in response.services if service not in offered
         )
         judge.require(
             "NMSP-SUBSCRIPTION-14",

@@ -16,7 +16,9 @@ from conformance.cli.options import live, outputs
 @live
 @outputs
 @click.pass_context
-def command(ctx: click.Context, role: str, host: str, port: int, **given: Any) -> None:
+def command(
+    ctx: click.Context, /, role: str, host: str, port: int, **given: Any
+) -> None:
     r"""Judge an MSE: be the WLC that it dials.
 
     The MSE is expected to dial again after each case, as it does on its own.

@@ -15,7 +15,7 @@ from conformance.cli.options import live, outputs
 @live
 @outputs
 @click.pass_context
-def command(ctx: click.Context, target: str, **given: Any) -> None:
+def command(ctx: click.Context, /, target: str, **given: Any) -> None:
     r"""Judge a WLC as an MSE would meet it.
 
     The identity's MAC address and key hash must stand in the WLC's AuthList; all

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a WLC tells of its world, as elements."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from conformance.emulator.world import AccessPoint, Thing, World
@@ -65,9 +65,12 @@ def kinds_in(service: int, mask: int) -> list[str]:
 class Speaker:
     """Makes the elements of one session's profile."""
 
-    def __init__(self, session: Session, world: World) -> None:
+    def __init__(
+        self, session: Session, world: World, faults: Collection[str] = ()
+    ) -> None:
         """Speak of a world in the profile of a session."""
-        self._make, self._world = session.element, world
+        self._make, self._world, self._faults = session.element, world, faults
+        self._fallen = 0
 
     def items(self, service: int, mask: int) -> Iterator[tuple[str, Any]]:
         """Yield (MAC address, element) for all that a service tells of."""
@@ -106,6 +109,7 @@ class Speaker:
         ]
 
     def _measurement(self, thing: Thing) -> Any:
+        sign = -1 if "measurement-positive" in self._faults else 1
         samples = [
             self._make(
                 "RSSI_SAMPLE",
@@ -114,14 +118,17 @@ class Speaker:
                 band=Band.GHZ_2_4,
                 antenna=0,
                 source=1,
-                rssi_a_dbm=heard.rssi_dbm,
-                rssi_b_dbm=heard.rssi_dbm,
+                rssi_a_dbm=sign * heard.rssi_dbm,
+                rssi_b_dbm=sign * heard.rssi_dbm,
                 snr_db=heard.snr_db,
                 age_ms=heard.age_ms,
             )
             for heard in self._world.hearing(thing)
         ]
-        return self._make("MEASUREMENT", elements=[*self._identified(thing), *samples])
+        told = self._identified(thing)
+        if "measurement-without-mac" in self._faults:
+            told = told[1:]
+        return self._make("MEASUREMENT", elements=[*told, *samples])
 
     def _information(self, thing: Thing) -> Any:
         point = self._world.access_points[0]
@@ -137,9 +144,12 @@ class Speaker:
         return self._make("INFORMATION", elements=told)
 
     def _statistics(self, thing: Thing) -> Any:
+        self._fallen += "counters-fall" in self._faults
         traffic = self._make(
             "TRAFFIC",
-            rx_bytes=thing.received * 420,
+            rx_bytes=thing.received * 420 + max(0, 10**6 - self._fallen * 1000)
+            if self._fallen
+            else thing.received * 420,
             tx_bytes=thing.sent * 510,
             rx_packets=thing.received,
             tx_packets=thing.sent,
@@ -180,6 +190,8 @@ class Speaker:
             self._make("AP_GROUP", group="default-group"),
             self._make("AP_STATE"),
         ]
+        if "access-point-without-mac" in self._faults:
+            told = told[1:]
         return self._make("AP", elements=told)
 
     def _alarm(self, thing: Thing) -> Any:

@@ -5,7 +5,7 @@ A fault is a name here and an `if` where it acts. What it breaks is said in a cl
 the conformance suite proves each of its checks on one of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 FAULTS: dict[str, str] = {
     # transport
@@ -13,6 +13,19 @@ FAULTS: dict[str, str] = {
     "plaintext": "speaks NMSP without TLS",
     "speaks-before-tls": "sends a message in the clear, then begins TLS",
     "accepts-renegotiation": "lets the client renegotiate",
+    "speaks-in-the-handshake": "sends application data before the handshake is done",
+    "speaks-ssl3": "answers a ClientHello of SSL 3.0",
+    "takes-anonymous-suites": "negotiates suites without encryption",
+    "needs-whole-hello": "drops a ClientHello that comes in pieces",
+    "needs-whole-messages": "drops a message that comes in pieces",
+    "first-message-only": "takes the first of several messages in a record alone",
+    "crashes-on-rubbish": "stops listening after bytes that are no TLS",
+    "crashes-on-forged-record": "stops listening after a record that is forged",
+    "crashes-on-truncation": "stops listening after a message that is cut short",
+    "crashes-on-close": "stops listening after a client's close_notify",
+    "mute": "lets the client in and says nothing",
+    "drops-idle": "closes a connection on which nothing is said for 0.2 s",
+    "serves-one-session": "stops listening when a session has ended",
     # authlist
     "admits-other-hash": "lets in a listed MAC with another key",
     "admits-other-mac": "lets in a listed key with another MAC",
@@ -20,6 +33,8 @@ FAULTS: dict[str, str] = {
     "admits-no-certificate": "lets in a client without a certificate",
     "admits-not-yet-valid": "does not look at when a certificate begins",
     "admits-expired": "does not look at when a certificate ends",
+    "mac-form-matters": "lists a MAC only without separators and in lower case",
+    "pins-certificate": "lists the first certificate, not its key",
     "rejects-listed": "turns a listed client away",
     "rejects-with-42": "turns away with alert 42 bad_certificate",
     "rejects-with-40": "turns away with alert 40 handshake_failure",
@@ -35,6 +50,8 @@ FAULTS: dict[str, str] = {
     "capability-late": "tells its capability only after the subscription",
     "capability-twice": "tells its capability twice",
     "capability-empty": "tells a capability without services",
+    "capability-with-transaction": "tells its capability with a transaction id",
+    "capability-without-version": "does not name its software",
     "capability-malformed": "tells a capability that cannot be read",
     "capability-unknown-service": "offers a service that there is not",
     "capability-wrong-bits": "offers sub-services of another service",
@@ -49,17 +66,25 @@ FAULTS: dict[str, str] = {
     "subscription-malformed-accepted": "accepts a subscription that cannot be read",
     "subscription-malformed-unanswered": "ignores one that cannot be read",
     "subscription-unknown-accepted": "accepts a service that there is not",
+    "subscription-malformed-crashes": "stops listening after one that cannot be read",
+    "subscription-repeat-unanswered": "answers the first subscription alone",
+    "subscription-empty-unanswered": "does not answer a subscription to nothing",
+    "subscription-unknown-unanswered": "does not answer one to an unknown service",
+    "subscription-bits-unanswered": "does not answer one with unknown bits",
     "subscription-adds": "adds a new subscription to the old one",
     "notifies-unsubscribed": "notifies what was not subscribed",
     "notifies-before-subscription": "notifies before anything was subscribed",
     "notifies-never": "never notifies",
     "notifies-too-often": "notifies at a tenth of the interval",
+    "notifies-all-kinds": "notifies of tags and rogues whatever was subscribed",
+    "notification-malformed": "cuts the last element of a notification short",
     "notification-with-transaction": "puts a transaction id into a notification",
     # echo
     "echo-unanswered": "does not answer echo requests",
     "echo-twice": "answers an echo request twice",
     "echo-wrong-transaction": "answers an echo request with another id",
-    "echo-late": "answers an echo request after 20 s",
+    "echo-late": "answers an echo request after 1.6 s",
+    "echo-with-elements": "puts a status into an echo response",
     "echo-unanswered-when-busy": "does not answer echo while it has work",
     "echo-unsolicited": "sends an echo response that nobody asked for",
     "echo-stops": "answers the first three echo requests only",
@@ -73,6 +98,10 @@ FAULTS: dict[str, str] = {
     "response-unmarked": "does not announce further responses",
     "unknown-mac-invented": "answers for a MAC address that it has never heard",
     "malformed-request-accepted": "answers a request that cannot be read with success",
+    "measurement-without-mac": "leaves the MAC out of measurements",
+    "measurement-positive": "reports signal strengths without their sign",
+    "counters-fall": "counts backwards",
+    "access-point-without-mac": "leaves the MAC out of access points",
     # header and robustness
     "wrong-version": "puts version 2 into its headers",
     "reserved-flags": "sets reserved flags in its headers",
@@ -83,6 +112,13 @@ FAULTS: dict[str, str] = {
     "trailing-bytes-reset": "resets on bytes behind the last element",
     "short-length-hangs": "stops answering after a length that is too small",
     "short-length-crashes": "stops listening after a length that is too small",
+    "trailing-bytes-crash": "stops listening after bytes behind the last element",
+    "nesting-crashes": "stops listening after elements nested deeply",
+    "version-crashes": "stops listening after a header of another version",
+    "flags-unanswered": "does not answer a request with flags it does not know",
+    "own-message-crashes": "stops listening after a message that only it sends",
+    "overrun-crashes": "stops listening after an element beyond its message",
+    "early-message-crashes": "stops listening after what precedes a capability",
     "early-request-resets": "resets on a request before its time",
     "closes-without-notify": "closes without close_notify",
     "ignores-close": "keeps its side open when the client closes",
@@ -91,18 +127,40 @@ FAULTS: dict[str, str] = {
 }
 """What each fault breaks, by its name."""
 
+MSE_FAULTS: dict[str, str] = {
+    "plaintext": "speaks NMSP without TLS",
+    "speaks-before-tls": "sends a message in the clear, then begins TLS",
+    "no-certificate": "presents no certificate",
+    "wrong-proof": "signs with another key than its certificate's",
+    "mute": "dials and says nothing",
+    "dials-once": "does not dial again",
+    "capability-missing": "never tells its capability",
+    "subscribes-early": "subscribes before the WLC has told its capability",
+    "subscribes-never": "subscribes to nothing",
+    "subscribes-beyond-offer": "subscribes to what is not offered",
+    "subscribes-wrong-bits": "names sub-services of another service",
+    "refusal-ends-it": "closes when its subscription is refused",
+    "echoes-never": "never sends echo requests",
+    "echoes-alike": "gives all its echo requests one transaction id",
+    "never-gives-up": "keeps a connection whose echoes stay unanswered",
+    "unknown-message-ends-it": "closes on a message it does not know",
+    "unknown-element-ends-it": "closes on an element it does not know",
+    "malformed-ends-it": "never dials again after a malformed message",
+}
+"""The same for an MSE."""
+
 
 class Faults(frozenset[str]):
     """The faults that a piece of gear has."""
 
     @classmethod
-    def named(cls, names: Iterable[str]) -> "Faults":
+    def named(cls, names: Iterable[str], known: Mapping[str, str] = FAULTS) -> "Faults":
         """Check the names.
 
         Raises:
             ValueError: there is no such fault.
         """
         found = cls(names)
-        for name in sorted(found - FAULTS.keys()):
+        for name in sorted(found - known.keys()):
             raise ValueError(f"no fault {name!r}; `nmsp emulate faults` lists them")
         return found

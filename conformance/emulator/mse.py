@@ -16,10 +16,19 @@ from typing import Any, Self
 import msgspec
 
 from conformance.emulator.answers import MASKS
+from conformance.emulator.faults import MSE_FAULTS, Faults
 from conformance.emulator.server import policy_of
 from conformance.emulator.tls import Identity, client_context, identity
+from conformance.identities import unproven
 from conformance.recording import Recorder, Track
-from conformance.session import Kind, RemoteProtocolError, Role, Session, kind_of
+from conformance.session import (
+    Arrival,
+    Kind,
+    RemoteProtocolError,
+    Role,
+    Session,
+    kind_of,
+)
 from conformance.transport import Channel, End, EndedError, connect
 from nmsp_scapy import __version__
 from nmsp_scapy.authlist.create import new_identity
@@ -76,6 +85,7 @@ class Plan(msgspec.Struct):
     echo_s: float = 15.0
     dead_s: float = 30.0
     profile: Profile = NOMINAL
+    faults: Faults = Faults()
     version: str = f"nmsp-scapy {__version__} emulated MSE"
 
 
@@ -98,26 +108,37 @@ class MseSession:
         self._now = self._heard = now
         self._next_echo = now + plan.echo_s
         self._asks = deque(plan.asks)
-        self._say("CAPABILITY_NOTIFICATION", self._capability())
+        self.ending = ""
+        if not self._has("capability-missing"):
+            self._say("CAPABILITY_NOTIFICATION", self._capability())
+        if self._has("subscribes-early"):
+            self._subscribe()
+
+    def _has(self, fault: str) -> bool:
+        return fault in self.plan.faults
 
     def take(self) -> list[bytes]:
         """Return the messages to send."""
-        messages = list(self._out)
+        messages = [] if self._has("mute") else list(self._out)
         self._out.clear()
         return messages
 
     def due(self) -> float:
         """Time at which `tick` must be called next."""
+        if self._has("never-gives-up"):
+            return self._next_echo
         return min(self._next_echo, self._heard + self.plan.dead_s)
 
     def tick(self, now: float) -> None:
         """Do what is due."""
         self._now = now
-        if now >= self._heard + self.plan.dead_s:
+        if now >= self._heard + self.plan.dead_s and not self._has("never-gives-up"):
             self.dead = True
         if now >= self._next_echo:
             self._next_echo = max(self._next_echo + self.plan.echo_s, now)
-            self._say("ECHO_REQUEST", [])
+            if not self._has("echoes-never"):
+                alike = 7 if self._has("echoes-alike") else None
+                self._say("ECHO_REQUEST", [], transaction=alike)
 
     def receive(self, data: bytes, now: float) -> None:
         """Take in bytes of the WLC."""
@@ -129,6 +150,7 @@ class MseSession:
             return
         for arrival in arrivals:
             kind = kind_of(arrival.name)
+            self._end_it(arrival)
             if kind is Kind.CAPABILITY and not self.services:
                 self.services = {
                     element["service"]: element["sub_services"]
@@ -138,13 +160,33 @@ class MseSession:
             elif kind in (Kind.SUBSCRIBE_RESPONSE, Kind.RESPONSE) and not arrival.more:
                 self._ask()
 
+    def _end_it(self, arrival: Arrival) -> None:
+        """Close where a fault says so."""
+        refused = (arrival.first("STATUS") or {}).get("code", 0)
+        odd = any(
+            str(e.get("name", "")).isdigit() for e in arrival.record.get("elements", ())
+        )
+        ends = {
+            "refusal-ends-it": bool(refused),
+            "unknown-message-ends-it": not arrival.name,
+            "unknown-element-ends-it": odd,
+        }
+        if any(happens and self._has(fault) for fault, happens in ends.items()):
+            self.ending = "close"
+
     @property
     def settled(self) -> bool:
         """Whether all has been asked and answered."""
         return not self._asks and not self.session.pending
 
-    def _say(self, name: str, elements: list[Any]) -> None:
-        self._out.append(self.session.send(name, elements, self._now))
+    def _say(
+        self, name: str, elements: list[Any], transaction: int | None = None
+    ) -> None:
+        faulty = bool(self.plan.faults)
+        raw = self.session.send(
+            name, elements, self._now, transaction=transaction, forced=faulty
+        )
+        self._out.append(raw)
 
     def _capability(self) -> list[Any]:
         make = self.session.element
@@ -154,12 +196,18 @@ class MseSession:
         ]
 
     def _subscribe(self) -> None:
-        if self.plan.subscribes is None:
+        if self.plan.subscribes is None or self._has("subscribes-never"):
             self._ask()
             return
+        wanted = dict(self.plan.subscribes)
+        if not (self._has("subscribes-beyond-offer") or self._has("subscribes-early")):
+            wanted = {s: m & self.services.get(s, 0) for s, m in wanted.items()}
+        if self._has("subscribes-wrong-bits"):
+            wanted[Service.RSSI] = MASKS[Service.STATISTICS]
         elements = [
             self.session.element("SERVICE", service=service, sub_services=mask)
-            for service, mask in self.plan.subscribes.items()
+            for service, mask in wanted.items()
+            if mask
         ]
         self._say("SERVICE_SUBSCRIBE_REQUEST", elements)
 
@@ -216,7 +264,8 @@ class EmulatedMse:
         """
         self.target, self.plan = target, plan or Plan()
         self.identity = presented or identity(b"".join(new_identity(MSE_MAC)))
-        self._context = client_context(self.identity, policy_of(tls))
+        self.plan.faults = Faults.named(self.plan.faults, MSE_FAULTS)
+        self._context = client_context(self._shown(), policy_of(tls))
         self._reconnect_s, self._recorder = reconnect_s, recorder
         self.session: MseSession | None = None
         self.ended: list[EndedError] = []
@@ -224,10 +273,24 @@ class EmulatedMse:
         self._stopping, self.finished = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self.run, name="mse", daemon=True)
 
+    def _has(self, fault: str) -> bool:
+        return fault in self.plan.faults
+
+    def _shown(self) -> Identity | None:
+        """What is presented; its key is wrong where a fault says so."""
+        if self._has("no-certificate"):
+            return None
+        if self._has("wrong-proof"):
+            return Identity(unproven(self.identity.key), self.identity.certificate)
+        return self.identity
+
     def run(self) -> None:
         """Dial and converse until stopped, or until the connection ends for good."""
         while not self._stopping.is_set():
             self.once()
+            problem = self.session is not None and self.session.problem
+            if self._has("dials-once") or (self._has("malformed-ends-it") and problem):
+                return
             if self._reconnect_s is None or self._stopping.wait(self._reconnect_s):
                 break
         self.finished.set()
@@ -253,9 +316,15 @@ class EmulatedMse:
         channel = Channel(sock, self._context, track, server=False, wake=self._stopped)
         dropped = True
         try:
+            if self._has("plaintext") or self._has("speaks-before-tls"):
+                hello = MseSession(self.plan, time.monotonic()).take()
+                channel.send_plain(b"".join(hello))
+            if self._has("plaintext"):
+                channel.peek(1.0)
+                raise EndedError(End.FIN, detail="plaintext")
             channel.handshake(30.0)
             session = self.session = MseSession(self.plan, time.monotonic())
-            while not session.dead and not session.problem:
+            while not (session.dead or session.problem or session.ending):
                 for message in session.take():
                     channel.send(message)
                 now = time.monotonic()

@@ -52,6 +52,19 @@ _REJECTED_LATER = {
 }
 """Faults that turn a client away only when TLS is up."""
 
+_LOOK_FIRST = {
+    "crashes-on-rubbish",
+    "needs-whole-hello",
+    "speaks-ssl3",
+    "speaks-in-the-handshake",
+}
+"""Faults that act on a client's first bytes."""
+
+SSL3_SERVER_HELLO = (
+    bytes.fromhex("160300002a02000026030000") + bytes(31) + bytes([0, 0, 0x2F, 0])
+)
+"""A ServerHello of SSL 3.0 with RSA_WITH_AES_128_CBC_SHA (RFC 6101)."""
+
 
 class _Admission(msgspec.Struct):
     """What the list has said in one handshake; it is asked once.
@@ -150,6 +163,8 @@ class EmulatedWlc:
         self.authlist = authlist if authlist is not None else AuthList()
         self.authlist_wait_s = authlist_wait_s
         policy = policy_of(tls)
+        if self._has("takes-anonymous-suites"):
+            ciphers = "ALL:eNULL:@SECLEVEL=0"
         if ciphers:
             policy = msgspec.structs.replace(policy, ciphers=ciphers)
         self.identity = presented or identity(
@@ -165,8 +180,9 @@ class EmulatedWlc:
             asks=not faulty,
             insists=not self._has("admits-no-certificate"),
         )
-        if not self._has("accepts-renegotiation"):
-            self._tls.context.set_options(0x40000000)  # SSL_OP_NO_RENEGOTIATION
+        # SSL_OP_ALLOW_CLIENT_RENEGOTIATION, or SSL_OP_NO_RENEGOTIATION
+        renegotiates = self._has("accepts-renegotiation")
+        self._tls.context.set_options(0x100 if renegotiates else 0x40000000)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, port), family=family, backlog=64)
         self.port: int = self._listener.getsockname()[1]
@@ -174,6 +190,7 @@ class EmulatedWlc:
         self._current = threading.local()
         self._threads: list[threading.Thread] = []
         self._failures = 0
+        self._pinned = b""
         self._gate = threading.Semaphore(1 if self._has("one-client") else 10_000)
 
     def _has(self, fault: str) -> bool:
@@ -252,8 +269,37 @@ class EmulatedWlc:
         except EndedError as ended:
             peer.end, peer.alert = ended.end, ended.alert
             trace.ended(ended)
+            self._fall_over(peer)
         finally:
             self._finish(channel, peer)
+
+    def _fall_over(self, peer: Peer) -> None:
+        """Stop listening where a fault says so."""
+        session = peer.session
+        forged = peer.end in (End.TLS, End.ALERT) and session is not None
+        crashes = {
+            "serves-one-session": session is not None,
+            "crashes-on-forged-record": forged,
+            "crashes-on-truncation": session is not None and session.session.unfinished,
+            "crashes-on-close": peer.end is End.CLOSE_NOTIFY,
+        }
+        if any(happens and self._has(fault) for fault, happens in crashes.items()):
+            self._listener.close()
+
+    def _look_first(self, channel: Channel) -> None:
+        """Do what a fault wants with a client's first bytes, before TLS sees them."""
+        first = channel.peek(HANDSHAKE_S)
+        if self._has("crashes-on-rubbish") and first[:1] != b"\x16":
+            self._listener.close()
+            raise EndedError(End.TLS, detail="rubbish")
+        whole = 5 + int.from_bytes(first[3:5])
+        if self._has("needs-whole-hello") and len(first) < whole:
+            raise EndedError(End.TLS, detail="a ClientHello in pieces")
+        if self._has("speaks-ssl3") and first[9:11] == b"\x03\x00":
+            channel.send_plain(SSL3_SERVER_HELLO)
+        if self._has("speaks-in-the-handshake"):
+            hello = b"".join(WlcSession(self.settings, time.monotonic()).take())
+            channel.send_plain(b"\x17\x03\x03" + len(hello).to_bytes(2) + hello)
 
     def _converse(self, channel: Channel, peer: Peer) -> None:
         if self._has("plaintext") or self._has("speaks-before-tls"):
@@ -262,6 +308,8 @@ class EmulatedWlc:
         if self._has("plaintext"):
             time.sleep(0.2)
             raise EndedError(End.FIN, detail="plaintext")
+        if self.settings.faults & _LOOK_FIRST:
+            self._look_first(channel)
         channel.handshake(HANDSHAKE_S)
         self._recheck(channel)
         session = peer.session = WlcSession(self.settings, time.monotonic())
@@ -337,6 +385,11 @@ class EmulatedWlc:
             identity_of(certificate)
         except ValueError:
             return self._has("admits-unlisted")
+        if self._has("pins-certificate"):
+            self._pinned = self._pinned or certificate
+            return certificate == self._pinned
+        if self._has("mac-form-matters") and not _plain_mac(certificate):
+            return False
         return (
             self.authlist.admits(certificate)
             or self._has("admits-unlisted")
@@ -379,3 +432,9 @@ class EmulatedWlc:
         else:
             channel.drop()
         raise EndedError(End.FIN, detail="turned away")
+
+
+def _plain_mac(certificate: bytes) -> bool:
+    """Tell whether a certificate's MAC has neither separators nor capitals."""
+    shown = identity_of(certificate)
+    return shown.mac is not None and shown.mac in shown.subject

@@ -24,7 +24,8 @@ from nmsp_scapy import __version__
 from nmsp_scapy.constants import Service, Status, SubService, response_name
 from nmsp_scapy.profile import NOMINAL, Profile
 
-LATE_ECHO_S = 20.0
+LATE_ECHO_S = 1.6
+IDLE_S = 0.2
 BUSY = 20
 """Notifications queued at once that make a WLC busy."""
 
@@ -69,14 +70,16 @@ class WlcSession:
         self.session = Session(Role.WLC, settings.profile)
         self.subscribed: dict[int, int] = {}
         self.ending = ""
-        self._speak = Speaker(self.session, settings.world)
+        self._speak = Speaker(self.session, settings.world, settings.faults)
         self._now = now
         self._out: deque[bytes] = deque()
         self._delayed: list[tuple[float, int]] = []
         self._echoes = 0
         self._ticks = 0
         self._next_tick: float | None = None
-        self._deaf = False
+        self._deaf = self._introduced = False
+        self._subscriptions = 0
+        self._heard = now
         self._opened()
 
     def _has(self, fault: str) -> bool:
@@ -86,13 +89,15 @@ class WlcSession:
 
     def take(self) -> list[bytes]:
         """Return the messages to send, in order; each goes into a record."""
-        messages = list(self._out)
+        messages = [] if self._has("mute") else list(self._out)
         self._out.clear()
         return messages
 
     def due(self) -> float | None:
         """Time at which `tick` must be called next."""
         times = [at for at, _ in self._delayed]
+        if self._has("drops-idle"):
+            times.append(self._heard + IDLE_S)
         if self._next_tick is not None:
             times.append(self._next_tick)
         return min(times, default=None)
@@ -109,6 +114,10 @@ class WlcSession:
             at = slice(size.offset, size.offset + size.width)
             said = int.from_bytes(raw[at], size.byte_order) + 1
             raw = _with_field(raw, header.fields, "length", said)
+        if self._has("notification-malformed") and kind_of(name) is Kind.NOTIFICATION:
+            raw += b"\x00\x10\x00\xff"
+            size = next(f for f in header.fields if f.name == "length")
+            raw = _with_field(raw, header.fields, size.name, len(raw))
         self._out.append(raw)
 
     def _element(self, name: str, /, **fields: Any) -> Any:
@@ -133,7 +142,11 @@ class WlcSession:
         if self._has("capability-wrong-bits"):
             offered[Service.RSSI] = MASKS[Service.STATISTICS]
         elements = [
-            self._element("SOFTWARE_VERSION", version=self.settings.version),
+            *(
+                []
+                if self._has("capability-without-version")
+                else [self._element("SOFTWARE_VERSION", version=self.settings.version)]
+            ),
             *(
                 self._element("SERVICE", service=service, sub_services=mask)
                 for service, mask in offered.items()
@@ -141,14 +154,17 @@ class WlcSession:
         ]
         if self._has("capability-malformed"):
             elements.append(b"\x00\x02\x00\x20\x01")
-        self._say("CAPABILITY_NOTIFICATION", elements)
+        transaction = 9 if self._has("capability-with-transaction") else 0
+        self._say("CAPABILITY_NOTIFICATION", elements, transaction=transaction)
 
     # --- what comes in --------------------------------------------------------------
 
     def receive(self, data: bytes, now: float) -> None:
         """Take in bytes of the MSE."""
-        self._now = now
+        self._now = self._heard = now
         if self._deaf:
+            return
+        if self._has("needs-whole-messages") and not _whole(data, self.settings):
             return
         try:
             arrivals = self.session.receive(data, now)
@@ -159,11 +175,36 @@ class WlcSession:
                 crash = self._has("short-length-crashes")
                 self.ending = "crash" if crash else "close"
             return
+        if self._has("first-message-only"):
+            arrivals = arrivals[:1]
         for arrival in arrivals:
+            self._crash(arrival)
             self._answer(arrival)
+
+    def _crash(self, arrival: Arrival) -> None:
+        """Stop listening where a fault says so."""
+        kind, record = kind_of(arrival.name), arrival.record
+        reason = str(record.get("malformed", {}))
+        self._introduced = self._introduced or kind is Kind.CAPABILITY
+        ours = (Kind.ECHO_RESPONSE, Kind.SUBSCRIBE_RESPONSE, Kind.RESPONSE)
+        asks = (Kind.SUBSCRIBE_REQUEST, Kind.REQUEST)
+        crashes = {
+            "trailing-bytes-crash": "head of" in reason,
+            "nesting-crashes": _depth(record) > 6,
+            "version-crashes": record.get("version", 1) != 1,
+            "own-message-crashes": kind in ours,
+            "overrun-crashes": kind is Kind.REQUEST and "lacks" in reason,
+            "early-message-crashes": kind in asks and not self._introduced,
+            "subscription-malformed-crashes": kind is Kind.SUBSCRIBE_REQUEST
+            and arrival.malformed,
+        }
+        if any(happens and self._has(fault) for fault, happens in crashes.items()):
+            self.ending = "crash"
 
     def _answer(self, arrival: Arrival) -> None:
         kind = kind_of(arrival.name)
+        if self._has("flags-unanswered") and arrival.record.get("flags", 0) & 0xFE:
+            return
         if self._has("trailing-bytes-reset") and "trailing" in arrival.record:
             self.ending = "reset"
         elif kind is Kind.ECHO_REQUEST:
@@ -194,8 +235,10 @@ class WlcSession:
             return
         if self._has("echo-wrong-transaction"):
             transaction += 1
+        more = self._has("echo-with-elements")
+        elements = [self._element("STATUS", code=Status.SUCCESS)] if more else []
         for _ in range(2 if self._has("echo-twice") else 1):
-            self._say("ECHO_RESPONSE", [], transaction=transaction)
+            self._say("ECHO_RESPONSE", elements, transaction=transaction)
 
     # --- subscription ---------------------------------------------------------------
 
@@ -212,6 +255,18 @@ class WlcSession:
                 self._refuse("SERVICE_SUBSCRIBE_RESPONSE", transaction, 1)
             return
         wanted = _services(arrival)
+        self._subscriptions += 1
+        unknown_bits = any(m & ~MASKS.get(s, m) for s, m in wanted.items())
+        if (
+            (self._has("subscription-repeat-unanswered") and self._subscriptions > 1)
+            or (self._has("subscription-empty-unanswered") and not wanted)
+            or (self._has("subscription-bits-unanswered") and unknown_bits)
+            or (
+                self._has("subscription-unknown-unanswered")
+                and wanted.keys() - MASKS.keys()
+            )
+        ):
+            return
         if self._has("subscription-refused"):
             self._refuse("SERVICE_SUBSCRIBE_RESPONSE", transaction, Status.BUSY)
             return
@@ -221,12 +276,12 @@ class WlcSession:
             self._refuse("SERVICE_SUBSCRIBE_RESPONSE", transaction, unsupported)
             return
         granted = {
-            service: mask & MASKS.get(service, 0) for service, mask in wanted.items()
+            service: mask & MASKS.get(service, mask) for service, mask in wanted.items()
         }
         if self._has("subscription-adds"):
             old = self.subscribed
             granted = {s: granted.get(s, 0) | old.get(s, 0) for s in granted | old}
-        self.subscribed = {s: mask for s, mask in granted.items() if mask}
+        self.subscribed = {s: m for s, m in granted.items() if m and s in MASKS}
         for _ in range(2 if self._has("subscription-answered-twice") else 1):
             self._confirm(granted, transaction)
         if self._has("capability-late"):
@@ -351,6 +406,8 @@ class WlcSession:
             if at <= now:
                 self._delayed.remove((at, transaction))
                 self._say("ECHO_RESPONSE", [], transaction=transaction)
+        if self._has("drops-idle") and now >= self._heard + IDLE_S:
+            self.ending = "close"
         if self._next_tick is None or self._next_tick > now:
             return
         self._next_tick = max(self._next_tick + self._interval, now)
@@ -365,6 +422,8 @@ class WlcSession:
 
     def _notify(self, service: int, mask: int) -> None:
         name = NOTIFICATIONS[service][0]
+        if self._has("notifies-all-kinds"):
+            mask = MASKS[service]
         items = [element for _, element in self._speak.items(service, mask)]
         options = (
             {"transaction": 9} if self._has("notification-with-transaction") else {}
@@ -390,9 +449,21 @@ def _asked(arrival: Arrival) -> int:
 
 
 def _unknown_element(arrival: Arrival) -> bool:
-    return any(
-        not element.get("name") for element in arrival.record.get("elements", ())
-    )
+    elements = arrival.record.get("elements", ())
+    return any(str(element.get("name", "")).isdigit() for element in elements)
+
+
+def _whole(data: bytes, settings: Settings) -> bool:
+    """Tell whether bytes begin with a header and hold its message whole."""
+    header = settings.profile.header
+    size = next(f for f in header.fields if f.name == "length")
+    said = int.from_bytes(data[size.offset : size.offset + size.width], size.byte_order)
+    return len(data) >= header.size and len(data) >= header.covers_from + said
+
+
+def _depth(record: dict[str, Any]) -> int:
+    inside = record.get("elements") or ()
+    return 1 + max((_depth(element) for element in inside), default=0)
 
 
 def _with_field(raw: bytes, fields: Any, name: str, value: int) -> bytes:

@@ -3,12 +3,12 @@
 
 from conformance.checks import ap_info as checks
 from conformance.link import Link
-from conformance.peer import Peer
+from conformance.peer import Peer, Services
 from conformance.scenario import scenario
 from conformance.verdict import Judge
 from nmsp_scapy.constants import Service, SubService
 
-AP_INFO = {Service.AP_INFO: SubService.AP_INFO_SUBSCRIPTION}
+AP_INFO: Services = {Service.AP_INFO: SubService.AP_INFO_SUBSCRIPTION}
 
 
 def informed(peer: Peer) -> Link:

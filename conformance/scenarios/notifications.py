@@ -48,7 +48,7 @@ def does_not_notify_too_often(peer: Peer, judge: Judge) -> None:
 def stops_notifying_when_unsubscribed(peer: Peer, judge: Judge) -> None:
     """A WLC does not notify of measurements when only information is subscribed."""
     link = notified(peer, judge, DEFAULT_SERVICES)
-    other = {Service.INFORMATION: SubService.INFORMATION_MOBILE_STATION}
+    other: Services = {Service.INFORMATION: SubService.INFORMATION_MOBILE_STATION}
     request = link.send("SERVICE_SUBSCRIBE_REQUEST", *elements(link, dict(other)))
     response = peer.answer(link, request)
     judge.assume(response, Reason.TIMEOUT, "the new subscription had no response")

@@ -161,7 +161,7 @@ def answers_subscription_to_unknown_service(peer: Peer, judge: Judge) -> None:
 def answers_subscription_with_unknown_bits(peer: Peer, judge: Judge) -> None:
     """A WLC answers a subscription whose mask has bits that are not named."""
     link = peer.session()
-    wide = {Service.RSSI: SubService.RSSI_MOBILE_STATION | 1 << 60}
+    wide: Services = {Service.RSSI: SubService.RSSI_MOBILE_STATION | 1 << 60}
     request = link.send(checks.REQUEST, *checks.elements(link, wide))
     peer.answer(link, request)
     checks.answers_this(link.observation, judge, request, "NMSP-SUBSCRIPTION-13")
@@ -180,7 +180,7 @@ def does_not_confirm_unknown_service(peer: Peer, judge: Judge) -> None:
 def confirms_subset_as_subset(peer: Peer, judge: Judge) -> None:
     """A WLC does not confirm more sub-services than the one asked for."""
     link = peer.session()
-    one = {Service.STATISTICS: SubService.STATISTICS_MOBILE_STATION}
+    one: Services = {Service.STATISTICS: SubService.STATISTICS_MOBILE_STATION}
     peer.subscribe(link, dict(one))
     checks.confirms_only_what_was_asked(link.observation, judge)
 

@@ -87,21 +87,6 @@ def takes_many_messages_in_one_record(peer: Peer, judge: Judge) -> None:
     )
 
 
-@scenario("NMSP-TRANSPORT-8")
-def takes_a_message_that_dribbles(peer: Peer, judge: Judge) -> None:
-    """A WLC answers an echo request whose TLS record comes in small, late pieces."""
-    link = peer.session()
-    request = link.note_sent(link.build("ECHO_REQUEST"))
-    link.send_slowly(request.raw, pieces=6, pause_s=0.02)
-    response = peer.answer(link, request)
-    judge.require(
-        "NMSP-TRANSPORT-8",
-        response is not None,
-        expected="an ECHO_RESPONSE",
-        actual=checks.what_came(link.observation, request),
-    )
-
-
 @scenario("NMSP-TRANSPORT-9", risk=Risk.MAY_DROP)
 def does_not_renegotiate(peer: Peer, judge: Judge) -> None:
     """A WLC refuses a renegotiation that the client begins."""
@@ -133,18 +118,6 @@ def does_not_take_anonymous_suites(peer: Peer, judge: Judge) -> None:
     )
     peer.speaks_tls(peer.dial())
     checks.no_handshake_of(link.observation, judge, "NMSP-TRANSPORT-11")
-
-
-@scenario("NMSP-TRANSPORT-12")
-def presents_a_certificate(peer: Peer, judge: Judge) -> None:
-    """A WLC presents a certificate in the handshake."""
-    link = peer.established(peer.dial())
-    judge.require(
-        "NMSP-TRANSPORT-12",
-        link.observation.tls.server_certificate,
-        expected="a certificate",
-        actual="a certificate" if link.observation.tls.server_certificate else "none",
-    )
 
 
 @scenario("NMSP-TRANSPORT-13")
