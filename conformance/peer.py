@@ -241,6 +241,11 @@ class Peer:
         named = [link.element("MAC_ADDRESS", mac=mac)] if mac else []
         return self.ask(link, exchange.request, query, *named)
 
+    def until_more(self, link: Link, name: str, seconds: float) -> bool:
+        """Wait for one more message of a name than there is."""
+        before = len(link.theirs(name))
+        return link.pump(seconds, lambda: len(link.theirs(name)) > before)
+
     def await_notification(self, link: Link, name: str, count: int = 1) -> bool:
         """Wait for notifications of a name."""
         return link.pump(

@@ -22,12 +22,9 @@ def answers_echo(peer: Peer, judge: Judge) -> None:
 def answers_each_of_many_echoes(peer: Peer, judge: Judge) -> None:
     """A WLC answers ten echo requests, each sent after the answer to the last."""
     link = peer.session()
-    for sent in range(1, 11):
+    for _ in range(10):
         link.send("ECHO_REQUEST")
-        came = link.pump(
-            peer.timing.answer, lambda: len(link.theirs("ECHO_RESPONSE")) >= sent
-        )
-        if not came:
+        if not peer.until_more(link, "ECHO_RESPONSE", peer.timing.answer):
             break
     checks.answered(link.observation, judge)
 
@@ -46,12 +43,8 @@ def answers_echo_in_its_transaction(peer: Peer, judge: Judge) -> None:
     """A WLC puts the request's transaction id into the echo response."""
     link = peer.session()
     for transaction in (1, 0x7FFFFFFF, 0xFFFFFFFE):
-        before = len(link.theirs("ECHO_RESPONSE"))
         link.send("ECHO_REQUEST", transaction=transaction)
-        link.pump(
-            peer.timing.answer,
-            lambda: len(link.theirs("ECHO_RESPONSE")) > before,
-        )
+        peer.until_more(link, "ECHO_RESPONSE", peer.timing.answer)
     checks.same_transaction(link.observation, judge)
 
 
@@ -136,13 +129,11 @@ def mse_numbers_its_echoes(peer: Peer, judge: Judge) -> None:
     """An MSE gives each echo request its own transaction id."""
     answers = Answers()
     link = peer.served(answers)
-    for _ in range(2):
-        before = len(link.theirs("ECHO_REQUEST"))
-        answers.begin(link)
-        link.pump(
-            peer.timing.echo,
-            lambda: answers.step(link) or len(link.theirs("ECHO_REQUEST")) > before,
-        )
+    answers.begin(link)
+    link.pump(
+        2 * peer.timing.echo,
+        lambda: answers.step(link) or len(link.theirs("ECHO_REQUEST")) > 1,
+    )
     checks.own_transactions(link.observation, judge)
 
 
