@@ -44,6 +44,7 @@ class Aead12:
         self._start = b"\x17" + version.to_bytes(2, "big")
         self._version = version
         self._nonce_ahead: int | None = None
+        self._heads: dict[bytes, tuple[int, bytes]] = {}
 
     def _try(self, sequence: int, kind: int, version: int, fragment: bytes) -> bytes:
         explicit = self._explicit
@@ -87,15 +88,16 @@ class Aead12:
             return self._run_counted(data, start, end, out, bad), None
         decrypt = self._decrypt
         iv = self._iv
-        overhead = self._overhead
-        head = self._start
-        version = self._version
+        heads = self._heads
         sequence = self.sequence
         append = out.append
-        while end - start > 5 and data[start : start + 3] == head:
-            length = data[start + 3] << 8 | data[start + 4]
-            stop = start + 5 + length
-            if stop > end or not overhead <= length <= MAX_FRAGMENT:
+        while True:
+            head = data[start : start + 5]
+            known = heads.get(head) or self._head(head)
+            if known is None:
+                break
+            stop = start + known[0]
+            if stop > end:
                 break
             body = start + 13
             try:
@@ -103,7 +105,7 @@ class Aead12:
                     decrypt(
                         iv + data[start + 5 : body],
                         data[body:stop],
-                        _EXTRA(sequence, 23, version, length - overhead),
+                        sequence.to_bytes(8, "big") + known[1],
                     )
                 )
             except InvalidTag:
@@ -112,6 +114,20 @@ class Aead12:
             start = stop
         self.sequence = sequence
         return start, None
+
+    def _head(self, head: bytes) -> tuple[int, bytes] | None:
+        """Whole length and additional data of records with this header, kept.
+
+        None where it is not the header of application data.
+        """
+        length = int.from_bytes(head[3:], "big")
+        if len(head) < 5 or head[:3] != self._start:
+            return None
+        if not self._overhead <= length <= MAX_FRAGMENT:
+            return None
+        extra = _HEADER(23, self._version, length - self._overhead)
+        self._heads[head] = known = (5 + length, extra)
+        return known
 
     def _run_counted(
         self,

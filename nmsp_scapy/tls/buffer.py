@@ -22,13 +22,18 @@ class RecordBuffer:
         self.data = b""
         self.position = 0
         self.offset = 0
-        self._marks: deque[tuple[int, Evidence]] = deque()
+        self._marks: deque[tuple[int, Plain]] = deque()
         self._parts: list[bytes] = []
         self._have = 0
         self._want = 0
 
     def __len__(self) -> int:
         return len(self.data) - self.position + self._have
+
+    @property
+    def empty(self) -> bool:
+        """Whether every byte is read."""
+        return self.position == len(self.data) and not self._have
 
     @property
     def end(self) -> int:
@@ -52,7 +57,7 @@ class RecordBuffer:
             self._parts.append(data)
             self._have += len(data)
         end = item.offset + len(data)
-        self._marks.append((end, Evidence(item.time_ns, item.frames)))
+        self._marks.append((end, item))
         if not self._have:
             return True
         if len(self) < self._want:
@@ -84,6 +89,9 @@ class RecordBuffer:
     def evidence(self, start: int, stop: int) -> Evidence:
         """The frames that carried `data[start:stop]`, and when they completed it."""
         first, last = self.offset + start, self.offset + stop
+        if len(self._marks) == 1:
+            mark = self._marks[0][1]
+            return Evidence(mark.time_ns, mark.frames)
         frames: dict[int, None] = {}
         time_ns = 0
         before = -1

@@ -69,6 +69,8 @@ class Cbc:
         self._padding = None if version == Version.SSL3 else _PADDING
         self._start = b"\x17" + version.to_bytes(2, "big")
         self._version = version
+        self._chained = True
+        self._tail = b""
         # The decryptor's answer to an explicit IV is not used, so any IV will do.
         self._update = self._decryptor(iv).update
 
@@ -84,10 +86,8 @@ class Cbc:
         self, sequence: int, kind: int, version: int, plain: bytes, fragment: bytes
     ) -> bytes | None:
         """The content, from the decrypted bytes and the fragment they came from."""
-        if self._outside:
-            cut = len(fragment) - self._outside
-            if self._mac(sequence, kind, version, fragment[:cut]) != fragment[cut:]:
-                return None
+        if self._outside and not self._sure(sequence, kind, version, fragment):
+            return None
         pad = plain[-1]
         stop = len(plain) - pad - 1
         if stop < self._explicit + self._inside:
@@ -101,6 +101,18 @@ class Cbc:
         ):
             return None
         return content
+
+    def _sure(self, sequence: int, kind: int, version: int, fragment: bytes) -> bool:
+        """Whether a record with its MAC outside is authentic, its first block too.
+
+        Without an explicit IV the MAC does not cover what the first block was chained
+        to: the record before. Behind one that is not authentic, the first block can
+        be anything, so this record is not handed on either.
+        """
+        cut = len(fragment) - self._outside
+        good = self._mac(sequence, kind, version, fragment[:cut]) == fragment[cut:]
+        chained, self._chained = self._chained, good
+        return good and (chained or bool(self._explicit))
 
     def open(self, kind: int, version: int, fragment: bytes) -> Opened | None:
         """See `Protection.open`."""
@@ -202,16 +214,19 @@ class Cbc:
         """See `Protection.seek`."""
         if not self._fits(len(fragment)):
             return None
-        # An implicit IV is the last block of the record before this one.
+        body = fragment[: len(fragment) - self._outside]
         before = search.before[: len(search.before) - self._outside]
-        if self._explicit:
-            iv = bytes(self._block)
-        elif len(before) >= self._block:
-            iv = before[-self._block :]
-        else:
+        iv = bytes(self._block) if self._explicit else before[-self._block :]
+        # With the MAC outside, only a block that was authenticated itself may stand for
+        # an implicit IV (see `_sure`): the first record behind a hole is an anchor.
+        self._chained = not self._outside or (bool(iv) and iv == self._tail)
+        anchor = self._outside and not self._explicit and not self._chained
+        if len(iv) < self._block and not anchor:
             return None
-        decryptor = self._decryptor(iv)
-        plain = decryptor.update(fragment[: len(fragment) - self._outside])
+        decryptor = self._decryptor(
+            iv if len(iv) == self._block else bytes(self._block)
+        )
+        plain = decryptor.update(body)
         for sequence in range(self.sequence, self.sequence + search.farthest + 1):
             if search.budget <= 0:
                 return None
@@ -221,4 +236,8 @@ class Cbc:
                 self.sequence = sequence + 1
                 self._update = decryptor.update
                 return kind, content
+            if anchor and self._chained:
+                self._tail = body[-self._block :]
+                return None
+            self._chained = not anchor
         return None

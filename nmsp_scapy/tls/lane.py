@@ -2,7 +2,7 @@
 """One direction of a session: its bytes, its keys, and what comes out of it."""
 
 from collections import deque
-from enum import Enum, auto
+from enum import IntEnum
 from typing import Final
 
 import msgspec
@@ -11,7 +11,7 @@ from nmsp_scapy.integrity import BadMac, Gap, Item, NoKey, Plain, Undecodable
 from nmsp_scapy.tls.buffer import RecordBuffer
 from nmsp_scapy.tls.facts import Evidence
 from nmsp_scapy.tls.negotiation import Candidate
-from nmsp_scapy.tls.protection import Opened, Protection
+from nmsp_scapy.tls.protection import Inner, Opened, Protection
 from nmsp_scapy.tls.resync import plausible
 
 Out = list[tuple[int, Item]]
@@ -20,16 +20,16 @@ BEHIND: Final = 128
 """Bytes before a record that a chaining cipher and its MAC may need."""
 
 
-class Mode(Enum):
+class Mode(IntEnum):
     """How the next bytes of a direction are to be read."""
 
-    CLEAR = auto()  # records without protection
-    ARMED = auto()  # new keys hold from the next record on
-    PROVE = auto()  # candidates are at hand, the next record chooses
-    OPEN = auto()  # the keys are proved
-    LOST = auto()  # a record boundary must be found again
-    SEALED = auto()  # nothing opens it
-    WAIT = auto()  # news must come first
+    CLEAR = 0  # records without protection
+    ARMED = 1  # new keys hold from the next record on
+    PROVE = 2  # candidates are at hand, the next record chooses
+    OPEN = 3  # the keys are proved
+    LOST = 4  # a record boundary must be found again
+    SEALED = 5  # nothing opens it
+    WAIT = 6  # news must come first
 
 
 class Span(msgspec.Struct):
@@ -139,6 +139,32 @@ class Lane:
                 item = Plain(data, self._produced, seen.time_ns, seen.frames)
                 self.out.append((self.side, item))
                 self._produced += len(data)
+
+    def open_at_once(self, item: Plain, protection: Protection) -> Inner | None:
+        """Open the application data records that an item brings to an empty buffer.
+
+        What is left of it goes into the buffer. Answers what `Protection.run` does
+        when a record holds something else.
+        """
+        data = item.data
+        size = len(data)
+        contents: list[bytes] = []
+        bad: list[tuple[int, int, int]] = []
+        stop, inner = protection.run(data, 0, size, contents, bad)
+        if stop == size and not (bad or inner or self._every_record):
+            self.records += len(contents)
+            body = contents[0] if len(contents) == 1 else b"".join(contents)
+            if body:
+                made = Plain(body, self._produced, item.time_ns, item.frames)
+                self.out.append((self.side, made))
+                self._produced += len(body)
+            return None
+        buffer = self.buffer
+        buffer.append(item)
+        if stop:
+            self.emit_run(0, stop, contents, bad)
+            buffer.position = stop
+        return inner
 
     def emit_run(
         self,

@@ -69,14 +69,14 @@ class TlsSession:
         self._negotiation = Negotiation(keys, memory, self._facts, datagram=False)
         self._content = Content(self._negotiation, self._facts, self._lanes)
         self._recovery = Recovery(self._negotiation, self._seal, self._adopt)
-        self._steps = {
-            Mode.CLEAR: self._step_clear,
-            Mode.ARMED: self._step_armed,
-            Mode.PROVE: self._step_prove,
-            Mode.OPEN: self._step_open,
-            Mode.LOST: self._recovery.step,
-            Mode.SEALED: self._step_sealed,
-        }
+        self._steps = (  # in the order of `Mode`
+            self._step_clear,
+            self._step_armed,
+            self._step_prove,
+            self._step_open,
+            self._recovery.step,
+            self._step_sealed,
+        )
 
     @property
     def facts(self) -> SessionFacts:
@@ -104,7 +104,10 @@ class TlsSession:
         lane = self._lanes[side]
         other = self._lanes[1 - side]
         lane.out = other.out = out
-        self._take(lane, item)
+        if lane.mode is Mode.OPEN and type(item) is Plain and lane.buffer.empty:
+            self._take_open(lane, item)
+        else:
+            self._take(lane, item)
         if other.mode is Mode.WAIT:
             self._wake(other)
         return out
@@ -123,6 +126,18 @@ class TlsSession:
         return out
 
     # -- bytes in -------------------------------------------------------------------
+
+    def _take_open(self, lane: Lane, item: Plain) -> None:
+        """Take an item in the usual case; `_take` would do the same."""
+        protection = lane.protection
+        if protection is None or lane.epoch not in (0, APPLICATION):
+            self._take(lane, item)
+            return
+        inner = lane.open_at_once(item, protection)
+        if inner is not None:
+            self._content.take(lane, *inner, True)
+        if not lane.buffer.empty:
+            self._pump(lane)
 
     def _take(self, lane: Lane, item: Item) -> None:
         if lane.mode is Mode.WAIT:
