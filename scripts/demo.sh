@@ -34,7 +34,7 @@ emulate() { # an emulated WLC in the background, on a free port
     rm -f "$out/address"
     printf '\n$ nmsp emulate wlc --listen 127.0.0.1:0 --authlist keys/authlist.txt %s &\n' "$*"
     nmsp emulate wlc --listen 127.0.0.1:0 --ready-file "$out/address" --for 120 \
-        --authlist keys/authlist.txt --authlist-wait 0 --interval 0.5 "$@" \
+        --authlist keys/authlist.txt --authlist-wait 0 "$@" \
         2>"$out/wlc.log" &
     wlc=$!
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
