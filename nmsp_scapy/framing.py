@@ -313,7 +313,7 @@ class Framer:
             if self._marks:
                 first = self._carriers[:1] if self._lost else self._marks[0][2][:1]
                 self._left_out(first, self._marks[-1])
-            if self._whole < 0:
+            if self._whole < 0 and not self._lost:
                 self._because = self._objection()
             if self._lost or self._whole < 0:
                 text = f"{self._because}: no message can be told with certainty"

@@ -48,14 +48,15 @@ def diagnose(
         attempt = by_frame.get(case.conversation.frame)
         found = handshake.of_handshake(case, attempt, chart.end_ns)
         for finding in found:
-            presented = handshake.leaf(case.conversation.tls) or expected
-            if finding.cause is Cause.AUTHLIST and presented is not None:
-                lists.refine(finding, presented, entries, expected)
+            _refine(finding, case, entries, expected)
         findings += found
-        findings += session.of_session(case, chart.end_ns)
+        findings += session.of_session(case, chart.end_ns, refused=bool(found))
         findings += session.of_reading(case, refused=bool(found))
     findings = joined(findings)
     findings = traces.with_trace(findings, connections)
+    for finding in findings:
+        known = [chart.cases[index] for index in finding.conversations[:1]]
+        _refine(finding, known[0] if known else None, entries, expected)
     notes = _clocks(findings, cases, connections)
     findings = joined([*findings, *_damage(chart)])
     notes += _notes(cases)
@@ -63,6 +64,19 @@ def diagnose(
     return Diagnosis(
         healthy, summary, findings, notes, len(cases) or len(attempts), chart.messages
     )
+
+
+def _refine(
+    finding: Finding,
+    case: Case | None,
+    entries: Sequence[Entry],
+    expected: Identity | None,
+) -> None:
+    """Let the list, where it is known, name the part that differs."""
+    presented = handshake.leaf(case.conversation.tls) if case is not None else None
+    presented = presented or expected
+    if finding.cause is Cause.AUTHLIST and presented is not None:
+        lists.refine(finding, presented, entries, expected)
 
 
 def _damage(chart: Chart) -> list[Finding]:
@@ -175,7 +189,7 @@ def _summary(
     connections: Sequence[Connection],
 ) -> tuple[bool, str]:
     ills = [finding for finding in findings if finding.cause not in UNREAD]
-    worked = [case for case in cases if case.messages]
+    worked = [case for case in cases if None not in case.last_ns]
     if ills:
         later = ""
         if worked and worked[-1].index > max(ills[0].conversations, default=-1):

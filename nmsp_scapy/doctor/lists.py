@@ -31,7 +31,7 @@ def refine(
     elif expected is not None:
         cause, evidence = _of_certificate(presented, expected)
     if cause is None:
-        finding.evidence += evidence
+        finding.evidence += [e for e in evidence if e not in finding.evidence]
         return
     finding.cause, finding.confidence = cause, Confidence.CERTAIN
     finding.title = {

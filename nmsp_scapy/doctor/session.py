@@ -3,8 +3,10 @@
 
 from nmsp_scapy.authlist import identity_of
 from nmsp_scapy.constants import Status, name_of
+from nmsp_scapy.conversation import Direction
 from nmsp_scapy.doctor.case import Case
 from nmsp_scapy.doctor.finding import Cause, Confidence, Evidence, Finding
+from nmsp_scapy.doctor.handshake import accepted
 from nmsp_scapy.tls import SessionFacts
 
 RESPONSE_TIMEOUT_NS = 10**9
@@ -16,10 +18,59 @@ SLOW_NS = 2 * 10**9
 (observed: both traces of the source document)."""
 
 
-def of_session(case: Case, end_ns: int) -> list[Finding]:
-    """What went wrong between the end of the handshake and the end."""
+def of_session(case: Case, end_ns: int, *, refused: bool) -> list[Finding]:
+    """What went wrong between the end of the handshake and the end.
+
+    Args:
+        case: the conversation.
+        end_ns: when the capture ends.
+        refused: its handshake failed: then only the list's time is looked at.
+    """
+    if refused:
+        return _slow(case)
     found = [*_subscription(case, end_ns), *_slow(case)]
-    return found + (_dead(case, end_ns) or _echo(case, end_ns))
+    return found + (_mute(case, end_ns) or _dead(case, end_ns) or _echo(case, end_ns))
+
+
+def _mute(case: Case, end_ns: int) -> list[Finding]:
+    """TLS comes up, and the WLC says no word of NMSP."""
+    mse, wlc = case.last_ns
+    if wlc is not None or "no-key" in case.losses or not accepted(case):
+        return []
+    by_wlc = [e for e in case.closing if e.direction is Direction.WLC_TO_MSE]
+    first = Evidence("the MSE says nothing either")
+    if mse is not None:
+        first = Evidence("the MSE's last message", case.frames[0])
+    if case.closing and by_wlc and case.closing[0] is by_wlc[0]:
+        frame = by_wlc[0].frames[-1] if by_wlc[0].frames else None
+        return [
+            Finding(
+                Cause.HANDSHAKE,
+                Confidence.POSSIBLE,
+                "the WLC ends the connection after the handshake, without a word",
+                [first, Evidence(f"the WLC ends it: {by_wlc[0].event}", frame)],
+                [
+                    "a WLC may refuse so too: compare its AuthList with the MSE's "
+                    "certificate: nmsp authlist CAPTURE --compare CONFIG",
+                    "see what its trace says: nmsp doctor CAPTURE --trace LOG",
+                ],
+                ["set trace nmsp connection level debug", "show trace messages nmsp"],
+                [case.index],
+            )
+        ]
+    if mse is None or (end_ns - mse < RESPONSE_TIMEOUT_NS and not case.closing):
+        return []
+    return [
+        Finding(
+            Cause.PEER_DEAD,
+            Confidence.CERTAIN,
+            "the WLC never speaks, though TLS is up",
+            [first, Evidence("no message of the WLC in the capture")],
+            ["see whether NMSP runs on the WLC, and what its trace says"],
+            ["show nmsp status", "show trace messages nmsp"],
+            [case.index],
+        )
+    ]
 
 
 def _subscription(case: Case, end_ns: int) -> list[Finding]:

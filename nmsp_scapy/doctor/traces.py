@@ -29,10 +29,13 @@ _REFINED = {
         Cause.MAC_UNLISTED,
         Cause.HASH_MISMATCH,
         Cause.SHA1_FOR_SHA2,
+        # A certificate that is invalid is one that the list may refuse as well.
+        Cause.NOT_YET_VALID,
+        Cause.EXPIRED,
     },
     Cause.CLOCKS: {Cause.CLOCKS, Cause.NOT_YET_VALID, Cause.EXPIRED},
 }
-_VAGUE = {Cause.HANDSHAKE, Cause.SILENT, Cause.SUITE}
+_VAGUE = {Cause.HANDSHAKE, Cause.SILENT, Cause.SUITE, Cause.CLOCKS}
 APART_S = 5.0
 """Clocks that differ by less are called alike."""
 
