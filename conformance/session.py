@@ -26,7 +26,15 @@ class LocalProtocolError(Exception):
 
 
 class RemoteProtocolError(Exception):
-    """The other side sent what cannot be a message."""
+    """The other side sent what cannot be a message.
+
+    Attributes:
+        arrivals: messages that came before it in the same bytes.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.arrivals: list[Arrival] = []
 
 
 class Role(StrEnum):
@@ -202,15 +210,19 @@ class Session:
         """Take in bytes; return the messages that they complete.
 
         Raises:
-            RemoteProtocolError: a length that no message can have. What came before
-                it in the same bytes has been counted, not returned.
+            RemoteProtocolError: a length that no message can have; the error has
+                what came before it.
         """
         self._inbox += data
-        arrivals = []
-        while (size := self._extent()) is not None and len(self._inbox) >= size:
-            raw = bytes(self._inbox[:size])
-            del self._inbox[:size]
-            arrivals.append(self._arrived(raw, now))
+        arrivals: list[Arrival] = []
+        try:
+            while (size := self._extent()) is not None and len(self._inbox) >= size:
+                raw = bytes(self._inbox[:size])
+                del self._inbox[:size]
+                arrivals.append(self._arrived(raw, now))
+        except RemoteProtocolError as error:
+            error.arrivals = arrivals
+            raise
         return arrivals
 
     def _extent(self) -> int | None:

@@ -22,7 +22,11 @@ ENTITIES = {
     "MOBILE_STATION": EntityKind.MOBILE_STATION,
     "TAG": EntityKind.TAG,
     "ROGUE": EntityKind.ROGUE_AP,
+    "INTERFERER": EntityKind.INTERFERER,
 }
+_SAME_AS = {"MOBILE_STATION_ASSOCIATED_ONLY": "MOBILE_STATION"}
+"""Sub-services about things of another kind; all stations of the world associate."""
+
 NOTIFICATIONS: dict[int, tuple[str, int]] = {
     Service.RSSI: ("MEASUREMENT_NOTIFICATION", 1),
     Service.INFORMATION: ("INFORMATION_NOTIFICATION", 2),
@@ -55,7 +59,8 @@ def kinds_in(service: int, mask: int) -> list[str]:
         for bit in SubService
         if bit & mask & MASKS[service]
     ]
-    kinds = [name for name in names if name in ENTITIES]
+    same = [_SAME_AS.get(name, name) for name in names]
+    kinds = [name for name in dict.fromkeys(same) if name in ENTITIES]
     if kinds:
         return kinds
     wide = service not in (Service.RSSI, Service.INFORMATION, Service.STATISTICS)

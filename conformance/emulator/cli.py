@@ -106,6 +106,12 @@ def faults_command() -> None:
 )
 @click.option("--trace", is_flag=True, help="Print the trace lines of a controller.")
 @click.option(
+    "--status",
+    "status",
+    is_flag=True,
+    help="Print the show nmsp screens of its own counts at the end, and on SIGUSR1.",
+)
+@click.option(
     "--ngwc", is_flag=True, help="Behave as the switch of the source document's screen."
 )
 @click.option("--seed", default=1, show_default=True, help="Of the radio world.")
@@ -118,6 +124,7 @@ def wlc(
     faults: tuple[str, ...],
     interval: float,
     trace: bool,
+    status: bool,
     ngwc: bool,
     seed: int,
     ready_file: Path | None,
@@ -168,7 +175,11 @@ def wlc(
     with emulated:
         if ready_file is not None:
             ready_file.write_text(f"{where}\n")
+        if status:
+            _show_on_signal(emulated)
         _wait(seconds)
+    if status:
+        _show(emulated)
     _tell_peers(emulated)
 
 
@@ -283,6 +294,19 @@ def _wait(seconds: float | None, over: Any = None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: event.set())
     event.wait(seconds)
+
+
+def _show(emulated: "EmulatedWlc") -> None:
+    from conformance.emulator.screens import statuses
+    from nmsp_scapy.status.ios import ios_screens
+
+    click.echo(ios_screens(statuses(emulated)))
+
+
+def _show_on_signal(emulated: "EmulatedWlc") -> None:
+    import signal
+
+    signal.signal(signal.SIGUSR1, lambda *_: _show(emulated))
 
 
 def _tell_peers(emulated: "EmulatedWlc") -> None:

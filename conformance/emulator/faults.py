@@ -78,6 +78,7 @@ FAULTS: dict[str, str] = {
     "notifies-too-often": "notifies at a tenth of the interval",
     "notifies-all-kinds": "notifies of tags and rogues whatever was subscribed",
     "notification-malformed": "cuts the last element of a notification short",
+    "ignores-threshold": "notifies a tag that has not changed by the threshold",
     "notification-with-transaction": "puts a transaction id into a notification",
     # echo
     "echo-unanswered": "does not answer echo requests",
@@ -123,7 +124,7 @@ FAULTS: dict[str, str] = {
     "closes-without-notify": "closes without close_notify",
     "ignores-close": "keeps its side open when the client closes",
     "one-client": "lets only one client in at a time",
-    "counts-wrong": "counts echo requests as data frames",
+    "counts-wrong": "counts one echo request too many",
 }
 """What each fault breaks, by its name."""
 

@@ -200,10 +200,14 @@ class EmulatedWlc:
 
     def start(self) -> Self:
         """Serve."""
-        thread = threading.Thread(target=self._accept, name="wlc", daemon=True)
+        thread = self._thread(self._accept)
         self._threads.append(thread)
         thread.start()
         return self
+
+    def _thread(self, target: Callable[..., None], *args: object) -> threading.Thread:
+        name = f"wlc {self.port}"
+        return threading.Thread(target=target, args=args, name=name, daemon=True)
 
     def stop(self) -> None:
         """End every connection in order, and stop listening. May be called twice."""
@@ -244,9 +248,7 @@ class EmulatedWlc:
             peer = Peer(address[:2])
             self.peers.append(peer)
             number = len(self.peers) - 1
-            thread = threading.Thread(
-                target=self._serve, args=(sock, peer, number), daemon=True
-            )
+            thread = self._thread(self._serve, sock, peer, number)
             self._threads = [t for t in self._threads if t.is_alive()]
             self._threads.append(thread)
             thread.start()

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from conformance.transport import WRITE_ALERT, EndedError
 
-EXIT = 0x2002
+EXIT, FATAL = 0x2002, 2
 STATES: dict[str, tuple[int, str]] = {
     "before SSL initialization": (0x6000, "before/accept initialization"),
     "SSLv3/TLS read client hello": (0x2111, "SSLv3 read client hello B"),
@@ -92,7 +92,7 @@ class Trace:
         """Write the lines of a new connection."""
         self._line, self._number = tracer.line, number
         self._ssl = f"{(id(self) >> 4) & 0xFFFFFFFF:08x}"
-        self._done = False
+        self._done = self._freed = False
         self._line(f"Allocated new NMSP connection {number}")
         self._line(f"sslConnectionInit: SSL_new() conn ssl {self._ssl}")
         self._handshaking()
@@ -108,11 +108,11 @@ class Trace:
         number, name = STATES.get(state, (0, ""))
         if where == EXIT and ret < 0:
             number, name = WAITING.get(state, (number, name))
-        fatal = where == WRITE_ALERT and ret >> 8 == 2
-        alert = fatal or (state == "error" and where == EXIT)
-        if alert:
+        fatal = where == WRITE_ALERT and ret >> 8 == FATAL
+        refused = fatal or (state == "error" and where == EXIT)
+        if refused:
             number, name = REFUSED
-        if not number:
+        if not number or self._freed:
             return  # a state that OpenSSL 1.0 did not report
         shown = ret & 0xFF_FFFF_FFFF
         self._line(f"SSL state = {number:#x}; where = {where:#x}; ret = {shown:#x}")
@@ -120,7 +120,7 @@ class Trace:
         described = ALERTS.get(ret & 0xFF, "unknown") if fatal else "unknown"
         self._line(f"ret_desc_string={described}")
         self._line(f"SSL_state_string={name}")
-        if where == EXIT and ret < 0 and not alert:
+        if where == EXIT and ret < 0 and not refused:
             self._line(f"- returns WANT_READ for conn ssl {self._ssl}")
         if where == EXIT and number == 0x3 and not self._done:
             self._done = True
@@ -156,4 +156,5 @@ class Trace:
                 f"- handshake failed for conn ssl {self._ssl}, "
                 f"error ssl_err 1 = {reason}"
             )
+        self._freed = True
         self._line(f"freeing Nmsp conn ssl {self._ssl}, conn id {self._number}")

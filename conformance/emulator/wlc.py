@@ -74,6 +74,7 @@ class WlcSession:
         self._now = now
         self._out: deque[bytes] = deque()
         self._delayed: list[tuple[float, int]] = []
+        self._notified_dbm: dict[str, int] = {}
         self._echoes = 0
         self._ticks = 0
         self._next_tick: float | None = None
@@ -168,7 +169,9 @@ class WlcSession:
             return
         try:
             arrivals = self.session.receive(data, now)
-        except RemoteProtocolError:
+        except RemoteProtocolError as error:
+            for arrival in error.arrivals:
+                self._answer(arrival)
             if self._has("short-length-hangs"):
                 self._deaf, self._next_tick = True, None
             else:
@@ -411,6 +414,7 @@ class WlcSession:
         if self._next_tick is None or self._next_tick > now:
             return
         self._next_tick = max(self._next_tick + self._interval, now)
+        self.settings.world.advance(now)
         services = dict(self.subscribed)
         if self._has("notifies-unsubscribed"):
             services[Service.IDS] = MASKS[Service.IDS]
@@ -424,12 +428,29 @@ class WlcSession:
         name = NOTIFICATIONS[service][0]
         if self._has("notifies-all-kinds"):
             mask = MASKS[service]
-        items = [element for _, element in self._speak.items(service, mask)]
+        items = [
+            element
+            for mac, element in self._speak.items(service, mask)
+            if service != Service.RSSI or self._moved(mac)
+        ]
         options = (
             {"transaction": 9} if self._has("notification-with-transaction") else {}
         )
         for at in range(0, len(items), self.settings.part):
             self._say(name, items[at : at + self.settings.part], **options)
+
+    def _moved(self, mac: str) -> bool:
+        """Tell whether a thing's loudness has changed as much as its threshold."""
+        world = self.settings.world
+        kind = next(thing.kind for thing in world.things if thing.mac == mac)
+        now_dbm, before = world.loudest_dbm(mac), self._notified_dbm.get(mac)
+        threshold = self.settings.thresholds_db.get(kind, 0)
+        if self._has("ignores-threshold"):
+            threshold = 0
+        if before is not None and abs(now_dbm - before) < threshold:
+            return False
+        self._notified_dbm[mac] = now_dbm
+        return True
 
 
 def _services(arrival: Arrival) -> dict[int, int]:

@@ -6,11 +6,13 @@ Deterministic: the same seed gives the same walks. It knows nothing of NMSP.
 
 import math
 import random
+import threading
 
 import msgspec
 
 SIZE_M = 60.0
-STEP_M = 1.4
+STEP_M, STEP_S = 1.4, 1.0
+FADING_DB = 2.0
 NOISE_FLOOR_DBM = -95
 
 
@@ -32,9 +34,11 @@ class Thing(msgspec.Struct):
     """A station or a tag.
 
     Attributes:
-        kind: name of the service's sub-service: `MOBILE_STATION`, `TAG` or `ROGUE`.
+        kind: name of the service's sub-service: `MOBILE_STATION`, `TAG`, `ROGUE` or
+            `INTERFERER`.
         port: of the switch, for a wired one; 0 for none.
         received, sent: packets.
+        fading_db: of its way to each access point, in order.
     """
 
     mac: str
@@ -47,6 +51,7 @@ class Thing(msgspec.Struct):
     port: int = 0
     received: int = 0
     sent: int = 0
+    fading_db: list[float] = []
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -59,17 +64,25 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class World:
-    """All of it; `tick` lets time pass.
+    """All of it; it moves as time passes, and may be asked from several threads.
 
     Attributes:
         access_points, things: what there is.
     """
 
     def __init__(
-        self, seed: int = 1, *, stations: int = 6, tags: int = 2, rogues: int = 1
+        self,
+        seed: int = 1,
+        *,
+        stations: int = 6,
+        tags: int = 2,
+        rogues: int = 1,
+        interferers: int = 1,
     ) -> None:
         """Place everything."""
         self._chance = random.Random(seed)  # noqa: S311 - a simulation
+        self._lock = threading.Lock()
+        self._stepped: float | None = None
         self.access_points = [
             AccessPoint(
                 mac=f"02:00:5e:a0:00:{i:02x}",
@@ -81,6 +94,7 @@ class World:
             for i in range(4)
         ]
         kinds = ["MOBILE_STATION"] * stations + ["TAG"] * tags + ["ROGUE"] * rogues
+        kinds += ["INTERFERER"] * interferers
         self.things = [
             Thing(
                 mac=f"02:00:5e:b0:{len(kind):02x}:{i:02x}",
@@ -94,8 +108,19 @@ class World:
             )
             for i, kind in enumerate(kinds)
         ]
+        self.step()
 
-    def tick(self) -> None:
+    def advance(self, now: float) -> None:
+        """Let time pass until `now`, in seconds; one step for each `STEP_S`."""
+        with self._lock:
+            if self._stepped is None:
+                self._stepped = now
+            steps = int((now - self._stepped) / STEP_S)
+            for _ in range(min(steps, 60)):
+                self.step()
+            self._stepped += max(steps, 0) * STEP_S
+
+    def step(self) -> None:
         """Let everything take a step and send a little."""
         for thing in self.things:
             angle = self._chance.uniform(0, math.tau)
@@ -103,6 +128,9 @@ class World:
             thing.y = min(max(thing.y + STEP_M * math.sin(angle), 0.0), SIZE_M)
             thing.received += self._chance.randrange(40)
             thing.sent += self._chance.randrange(20)
+            thing.fading_db = [
+                self._chance.gauss(0, FADING_DB) for _ in self.access_points
+            ]
 
     def of_kind(self, kind: str) -> list[Thing]:
         """Things of a kind, in order."""
@@ -111,16 +139,21 @@ class World:
     def hearing(self, thing: Thing) -> list[Heard]:
         """How each access point hears a thing, the loudest first."""
         heard = []
-        for point in self.access_points:
+        for number, point in enumerate(self.access_points):
             distance = max(1.0, math.hypot(point.x - thing.x, point.y - thing.y))
-            loss = 40 + 30 * math.log10(distance) + self._chance.gauss(0, 2)
+            loss = 40 + 30 * math.log10(distance) + thing.fading_db[number]
             rssi = max(round(15 - loss), NOISE_FLOOR_DBM)
             heard.append(
                 Heard(
                     ap_mac=point.mac,
                     rssi_dbm=rssi,
                     snr_db=rssi - NOISE_FLOOR_DBM,
-                    age_ms=self._chance.randrange(2000),
+                    age_ms=250 * number,
                 )
             )
         return sorted(heard, key=lambda one: -one.rssi_dbm)
+
+    def loudest_dbm(self, mac: str) -> int:
+        """How loud a thing is at the access point that hears it best."""
+        found = next(thing for thing in self.things if thing.mac == mac)
+        return self.hearing(found)[0].rssi_dbm

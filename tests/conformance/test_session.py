@@ -200,6 +200,13 @@ def test_a_length_that_no_message_has_is_their_error(pair: Pair, length: int) ->
         pair.of[Role.WLC].receive(head, 0.0)
 
 
+def test_what_came_before_an_impossible_length_is_not_lost(pair: Pair) -> None:
+    echo = pair.of[Role.MSE].send("ECHO_REQUEST", [], 0.0)
+    with pytest.raises(RemoteProtocolError) as caught:
+        pair.of[Role.WLC].receive(echo + bytes(12), 0.0)
+    assert [arrival.name for arrival in caught.value.arrivals] == ["ECHO_REQUEST"]
+
+
 @given(cuts=st.lists(st.integers(0, 60), max_size=8))
 def test_any_cut_of_the_bytes_gives_the_same_messages(cuts: list[int]) -> None:
     mse, wlc = Session(Role.MSE), Session(Role.WLC)
