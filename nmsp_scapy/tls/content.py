@@ -25,6 +25,16 @@ MOST_ALERTS: Final = 100
 """Alerts that the facts list."""
 
 
+def alert_fact(side: int, content: bytes, seen: Evidence, encrypted: bool) -> AlertFact:
+    """An alert as a fact; `content` is empty where it was not opened."""
+    alert = AlertFact(seen.time_ns, seen.frames, side, encrypted=encrypted)
+    if len(content) >= 2:
+        level, alert.number = content[0], content[1]
+        alert.level = ALERT_LEVELS.get(level, str(level))
+        alert.description = ALERTS.get(alert.number, str(alert.number))
+    return alert
+
+
 class Content:
     """Takes the contents of records, and turns lanes to new keys."""
 
@@ -85,14 +95,8 @@ class Content:
     def _alert(
         self, lane: Lane, content: bytes, seen: Evidence, encrypted: bool
     ) -> None:
-        if len(self._facts.alerts) >= MOST_ALERTS:
-            return
-        alert = AlertFact(seen.time_ns, seen.frames, lane.side, encrypted=encrypted)
-        if len(content) >= 2:
-            level, alert.number = content[0], content[1]
-            alert.level = ALERT_LEVELS.get(level, str(level))
-            alert.description = ALERTS.get(alert.number, str(alert.number))
-        self._facts.alerts.append(alert)
+        if len(self._facts.alerts) < MOST_ALERTS:
+            self._facts.alerts.append(alert_fact(lane.side, content, seen, encrypted))
 
     def _change_cipher_spec(self, lane: Lane, seen: Evidence, encrypted: bool) -> None:
         negotiation = self._negotiation

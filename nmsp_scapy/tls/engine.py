@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sessions of one capture, and what they share."""
 
+from nmsp_scapy.tls.dtls import DtlsSession
 from nmsp_scapy.tls.keys import KeyStore
 from nmsp_scapy.tls.memory import Memory
 from nmsp_scapy.tls.session import TlsSession
@@ -23,3 +24,7 @@ class TlsEngine:
     def session(self, label: object = None) -> TlsSession:
         """A new session over TCP."""
         return TlsSession(label, self.keys, self._memory, self._every_record)
+
+    def datagram_session(self, label: object = None) -> DtlsSession:
+        """A new session over UDP."""
+        return DtlsSession(label, self.keys, self._memory)
