@@ -85,11 +85,20 @@ def rates(
 
 
 def _levels(series: Series, start_ns: int, width_ns: int) -> dict[int, float]:
-    """Messages a second by the number of an interval; all series share its width."""
+    """Messages a second by the number of an interval; all series share its width.
+
+    A bucket that lies across a border gives each side its part.
+    """
     counts: dict[int, float] = {}
     for bucket in series.buckets():
-        at = max(0, bucket.start_ns - start_ns) // width_ns
-        counts[at] = counts.get(at, 0) + bucket.count
+        left = max(0, bucket.start_ns - start_ns)
+        right = left + bucket.width_ns
+        while left < right:
+            at = left // width_ns
+            border = min(right, (at + 1) * width_ns)
+            share = bucket.count * (border - left) / bucket.width_ns
+            counts[at] = counts.get(at, 0) + share
+            left = border
     return {at: count * 1e9 / width_ns for at, count in counts.items()}
 
 

@@ -13,8 +13,12 @@ from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.records import decode
 from nmsp_scapy.status import Tally
 
-PAIRS = 600
-"""Pairs of station and access point whose course over time is kept."""
+FOLLOWED = 60
+"""Stations whose course over time is kept: the first that are heard."""
+COURSES = 1000
+"""Courses over time that are kept: pairs of such a station and an access point."""
+PAIRS = 50_000
+"""Pairs of station and access point that are told apart."""
 STATIONS = 5000
 """Stations that are told apart."""
 EVENTS = 400
@@ -34,6 +38,21 @@ class Rung(NamedTuple):
     direction: Direction
     name: str
     frame: int
+
+
+class Heard:
+    """How an access point hears a station: samples, and their sum in dBm."""
+
+    __slots__ = ("count", "total")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = 0
+
+    @property
+    def mean(self) -> float:
+        """Mean in dBm."""
+        return self.total / self.count
 
 
 class Course:
@@ -89,7 +108,8 @@ class Gathered:
     Attributes:
         courses: by conversation index, the first 50.
         tally: counts as both ends show them; chart: what the doctor looks at.
-        stations: samples by station; pairs: RSSI in dBm by station and access point.
+        stations: samples by station; pairs: RSSI in dBm by station and access point;
+            followed: the same over time, by station, of the first 60.
         events: the first 400; event_counts: all, by kind.
     """
 
@@ -98,8 +118,10 @@ class Gathered:
         self.courses: dict[int, Course] = {}
         self.stations: Counter[str] = Counter()
         self.kinds: dict[str, str] = {}
-        self.pairs: dict[tuple[str, str], Series] = {}
+        self.pairs: dict[tuple[str, str], Heard] = {}
+        self.followed: dict[str, dict[str, Series]] = {}
         self.pairs_left_out = 0
+        self._courses = 0
         self.events: list[Event] = []
         self.event_counts: Counter[str] = Counter()
         self.messages = 0
@@ -181,5 +203,21 @@ class Gathered:
             if len(self.pairs) >= PAIRS:
                 self.pairs_left_out += 1
                 return
-            pair = self.pairs[station, ap] = Series(limit=120)
-        pair.add(time_ns, dbm)
+            pair = self.pairs[station, ap] = Heard()
+        pair.count += 1
+        pair.total += dbm
+        self._follow(time_ns, station, ap, dbm)
+
+    def _follow(self, time_ns: int, station: str, ap: str, dbm: int) -> None:
+        courses = self.followed.get(station)
+        if courses is None:
+            if len(self.followed) >= FOLLOWED:
+                return
+            courses = self.followed[station] = {}
+        course = courses.get(ap)
+        if course is None:
+            if self._courses >= COURSES:
+                return
+            self._courses += 1
+            course = courses[ap] = Series(limit=120)
+        course.add(time_ns, dbm)

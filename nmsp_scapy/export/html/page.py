@@ -14,9 +14,8 @@ from nmsp_scapy.conversation import Direction, Event
 from nmsp_scapy.doctor import Attempt, diagnose
 from nmsp_scapy.export.html import charts
 from nmsp_scapy.export.html.charts import Drawn
-from nmsp_scapy.export.html.gather import Course, Gathered
+from nmsp_scapy.export.html.gather import Course, Gathered, Heard
 from nmsp_scapy.export.html.ladder import Step, ladder
-from nmsp_scapy.export.html.series import Series
 from nmsp_scapy.export.html.svg import number, seconds
 from nmsp_scapy.status import Status
 
@@ -73,7 +72,7 @@ def render(gathered: Gathered, name: str, attempts: Sequence[Attempt] = ()) -> s
     panels = [
         _panel(course, statuses[index]) for index, course in gathered.courses.items()
     ]
-    stations = [station for station, _ in gathered.stations.most_common(STATIONS)]
+    followed = sorted(gathered.followed, key=lambda s: -gathered.stations[s])
     return environment.get_template("page.html.j2").render(
         name=name,
         diagnosis=diagnose(gathered.chart, attempts),
@@ -86,9 +85,10 @@ def render(gathered: Gathered, name: str, attempts: Sequence[Attempt] = ()) -> s
         panels=panels,
         stations=[
             (s, gathered.kinds.get(s, ""), gathered.stations[s], _rssi(gathered, s, at))
-            for at, s in enumerate(stations)
-            if _pairs_of(gathered, s)
+            for at, s in enumerate(followed[:STATIONS])
         ],
+        followed=len(followed),
+        pairs_left_out=gathered.pairs_left_out,
         stations_in_all=len(gathered.stations),
         matrix=_matrix(gathered),
         events=[_event(event) for event in gathered.events],
@@ -207,15 +207,9 @@ def _certificates(course: Course) -> list[tuple[str, Identity]]:
     return found
 
 
-def _pairs_of(gathered: Gathered, station: str) -> dict[str, Any]:
-    return {ap: each for (s, ap), each in gathered.pairs.items() if s == station}
-
-
-def _rssi(gathered: Gathered, station: str, at: int) -> Drawn | None:
-    pairs = _pairs_of(gathered, station)
+def _rssi(gathered: Gathered, station: str, at: int) -> Drawn:
     start, end = gathered.first_ns or 0, gathered.last_ns or 1
-    if not pairs:
-        return None
+    pairs = gathered.followed[station]
     return charts.rssi(pairs, start, end, f"rssi-{at}", station)
 
 
@@ -233,7 +227,7 @@ def _matrix(gathered: Gathered) -> dict[str, Any]:
     return {"aps": aps, "rows": rows, "aps_in_all": len(heard)}
 
 
-def _cell(heard: Series | None) -> Cell | None:
+def _cell(heard: Heard | None) -> Cell | None:
     if heard is None:
         return None
     return Cell(f"{heard.mean:.0f}", charts.level(heard.mean), heard.count)
