@@ -16,6 +16,7 @@ import msgspec
 
 LINE_LIMIT = 4096
 """Bytes of a line that are looked at."""
+_UNKNOWN = (b"_string=unknown", b"_string=desconocido")
 WRAP_LIMIT = 4
 """Lines that are joined to a record at most."""
 
@@ -163,6 +164,8 @@ class RecordReader:
         self.lines += 1
         if len(line) > LINE_LIMIT:
             line = line[:LINE_LIMIT]
+        if line[:1] == b"[" and b"ret_" in line and line.rstrip().endswith(_UNKNOWN):
+            return self._take()  # half of a trace's lines say just this
         # A wrapped tail can say anything; other lines are told by a few marks.
         marked = concerns(line)
         if self._pending is None and not marked:
