@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "shell": "the Scapy shell, with a capture's messages loaded",
     "status": "the screens of MSE and WLC, from a capture",
     "trace": "explain a controller's NMSP trace",
+    "wireshark": "the dissector for Wireshark: lua, install, check",
 }
 """Short help by command name; the command is `nmsp_scapy.cli.<name>.command`."""
 

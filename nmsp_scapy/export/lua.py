@@ -22,7 +22,7 @@ from nmsp_scapy.layers.fields import (
     WireField,
 )
 from nmsp_scapy.layers.geometry import NESTING_LIMIT
-from nmsp_scapy.profile import NOMINAL, Profile
+from nmsp_scapy.profile import NOMINAL, ElementGeometry, Profile
 
 UNSHOWN = {"reserved", "flags", "slot", "antenna", "length"}
 """Fields that a line about an element has no room for."""
@@ -158,8 +158,9 @@ class Tables:
             for field in bound.header.fields_desc
             if not isinstance(field, TrailerField)
         ]
-        table["type_place"] = 1 + [field.name for field in desc].index("type")
-        table["fields"] = self._placed("nmsp", desc)
+        table["fields"] = [
+            each | {"show": False} for each in self._placed("nmsp", desc)
+        ]
         return table
 
     @staticmethod
@@ -173,6 +174,7 @@ class Tables:
             "length_width": e.length_width,
             "covers": e.covers_from,
             "alignment": e.alignment,
+            "common": e == ElementGeometry(grade=e.grade, note=e.note),
             "little": e.byte_order == "little",
         }
 
@@ -257,11 +259,13 @@ class Tables:
         bits = next(
             bits for bits in (8, 16, 24, 32, 64) if 8 * (field.width or 1) <= bits
         )
+        big = field.byte_order == "big" and not field.is_flags
         kind = f"{'int' if field.signed else 'uint'}{bits}"
         table: dict[str, Any] = {
             "little": field.byte_order == "little",
             "signed": field.signed,
             "unit": f" {field.unit}" if field.unit else "",
+            "plain": big and bits == 8 * (field.width or 0),
         }
         if field.is_flags or not field.names:
             made = Registered(filter_, kind, label, field.unit)

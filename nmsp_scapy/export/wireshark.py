@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""This machine's Wireshark: where it reads plugins, and whether ours works there."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from nmsp_scapy.constants import PORT
+from nmsp_scapy.layers import bind
+from nmsp_scapy.profile import NOMINAL, Profile
+
+PLUGIN = "nmsp.lua"
+PROFILE = "NMSP"
+"""Name of the configuration profile: `wireshark -C NMSP`."""
+
+SECONDS = 60
+
+
+class WiresharkError(Exception):
+    """Wireshark is not there, or does not say what is asked of it."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that `check` looked at.
+
+    Attributes:
+        what: what it is.
+        good: whether it is as it should be.
+        said: what was found.
+    """
+
+    what: str
+    good: bool
+    said: str
+
+
+class Wireshark:
+    """A Wireshark, asked through its tshark.
+
+    Attributes:
+        version: of tshark, as it says it.
+    """
+
+    def __init__(self, tshark: str | None = None) -> None:
+        path = shutil.which(tshark or "tshark")
+        if path is None:
+            raise WiresharkError(f"{tshark or 'tshark'} is not installed")
+        self._tshark = path
+        said = self.run("--version").split("\n", 1)[0]
+        self.version = said.removeprefix("TShark (Wireshark) ").rstrip(".")
+
+    def run(self, *arguments: str) -> str:
+        """Return what tshark prints."""
+        try:
+            done = subprocess.run(  # noqa: S603 - the program that was looked up
+                [self._tshark, *arguments],
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise WiresharkError(f"tshark: {error}") from None
+        if done.returncode:
+            raise WiresharkError(f"tshark: {_told(done.stderr)}")
+        return done.stdout
+
+    def folder(self, name: str) -> Path:
+        """Return a folder that tshark knows by a name.
+
+        Raises:
+            WiresharkError: it knows none (a Wireshark without Lua has no plugins).
+        """
+        for line in self.run("-G", "folders").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == name:
+                return Path(value.strip())
+        raise WiresharkError(f"this Wireshark has no folder for {name}")
+
+    @property
+    def plugins(self) -> Path:
+        """Where the user's Lua plugins are read."""
+        return self.folder("Personal Lua Plugins")
+
+    @property
+    def profile(self) -> Path:
+        """Where our configuration profile is read."""
+        return self.folder("Personal configuration") / "profiles" / PROFILE
+
+    def install(self, dissector: str, keylog: Path | None = None) -> list[Path]:
+        """Write plugin and configuration profile; return what was written."""
+        written = [_write(self.plugins / PLUGIN, dissector)]
+        for source in (
+            files("nmsp_scapy.export").joinpath("templates/profile").iterdir()
+        ):
+            text = source.read_text()
+            if source.name == "preferences" and keylog is not None:
+                text += f"tls.keylog_file: {keylog.resolve()}\n"
+            written.append(_write(self.profile / source.name, text))
+        return written
+
+    def check(self, dissector: str, profile: Profile = NOMINAL) -> list[Finding]:
+        """Look whether the plugin is the current one and dissects a message."""
+        plugin = self.plugins / PLUGIN
+        findings = [Finding("tshark", True, self.version)]
+        if not plugin.exists():
+            said = f"{plugin} is missing: nmsp wireshark install"
+            return [*findings, Finding("plugin", False, said)]
+        current = plugin.read_text() == dissector
+        said = f"{plugin}{'' if current else ' is of another version or profile'}"
+        findings.append(Finding("plugin", current, said))
+        has_profile = (self.profile / "preferences").exists()
+        findings.append(Finding("profile", has_profile, str(self.profile)))
+        findings.append(self._dissects(profile))
+        return findings
+
+    def _dissects(self, profile: Profile) -> Finding:
+        name = "ECHO_REQUEST"
+        number = profile.message_types.get(name)
+        body = bind(profile).message(name)
+        if number is None or body is None:
+            return Finding("dissection", False, f"the profile has no {name}")
+        sample = bytes(bind(profile).header() / body())
+        with tempfile.TemporaryDirectory() as folder:
+            capture = Path(folder) / "sample.pcap"
+            capture.write_bytes(_capture(sample))
+            said = self.run(
+                *("-r", str(capture), "-d", f"tcp.port=={PORT},nmsp"),
+                *("-T", "fields", "-e", "nmsp.type"),
+            ).strip()
+        good = said == str(number)
+        what = f"read {name} as {said or 'nothing'}"
+        return Finding("dissection", good, what)
+
+
+def _told(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if "Running as user" not in line]
+    return lines[-1] if lines else "no word why"
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def _capture(payload: bytes) -> bytes:
+    """Write a capture of one TCP segment."""
+    from scapy.layers.inet import IP, TCP
+
+    packet = bytes(
+        IP(dst="127.0.0.1") / TCP(sport=49152, dport=PORT, flags="PA") / payload
+    )
+    header = bytes.fromhex("d4c3b2a1 02000400 00000000 00000000 00000400 65000000")
+    sizes = len(packet).to_bytes(4, "little") * 2
+    return header + bytes(8) + sizes + packet
+
+
+def filter_names(dissector: str) -> list[tuple[str, str, str]]:
+    """Return filter name, type and label of each field of a Lua dissector, sorted."""
+    call = re.compile(r'Proto(Field|Expert)\.(\w+)\("([\w.]+)", "([^"]*)"')
+    found = {
+        (name, "expert" if kind == "Expert" else type_, label)
+        for kind, type_, name, label in call.findall(dissector)
+    }
+    return sorted(found)
+
+
+def filter_page(names: Iterable[tuple[str, str, str]]) -> str:
+    """Write the table of filter names."""
+    rows = [f"| `{name}` | {type_} | {label} |" for name, type_, label in names]
+    return "\n".join(["| filter name | type | |", "|---|---|---|", *rows]) + "\n"
