@@ -28,6 +28,9 @@ UNSHOWN = {"reserved", "flags", "slot", "antenna", "length"}
 """Fields that a line about an element has no room for."""
 
 
+ABBREVIATIONS = {"ap", "bssid", "elin", "ids", "mac", "rssi", "snr", "ssid", "udi"}
+
+
 class Registered(NamedTuple):
     """A field that Wireshark knows.
 
@@ -90,6 +93,14 @@ def word(name: str) -> str:
     """Write a name as Wireshark lets it stand in a filter."""
     kept = (c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
     return "".join(kept).lower()
+
+
+def spoken(field: WireField) -> str:
+    """Write a field's name for people, its unit left to the value."""
+    words = field.name.removesuffix(f"_{field.unit.lower()}").split("_")
+    spelt = [word.upper() if word in ABBREVIATIONS else word for word in words]
+    label: str = " ".join(spelt)
+    return label[:1].upper() + label[1:]
 
 
 def family_of(cls: type) -> str:
@@ -166,7 +177,9 @@ class Tables:
     @staticmethod
     def _geometry(profile: Profile) -> dict[str, Any] | None:
         e = profile.elements
-        return e and {
+        if e is None:
+            return None
+        return {
             "head": e.value_offset,
             "type_at": e.type_offset,
             "type_width": e.type_width,
@@ -232,8 +245,7 @@ class Tables:
 
     def _field(self, filter_: str, field: WireField) -> dict[str, Any]:
         """Register a field; write how it is read."""
-        label = field.name.removesuffix(f"_{field.unit.lower()}").replace("_", " ")
-        label = label[:1].upper() + label[1:]
+        label = spoken(field)
         table: dict[str, Any] = {"kind": field.kind, "show": field.name not in UNSHOWN}
         if field.width is not None:
             table["width"] = field.width

@@ -8,9 +8,11 @@ import pytest
 
 from nmsp_scapy import layers
 from nmsp_scapy.export.lua import dissector
+from nmsp_scapy.layers import NMSP
 from nmsp_scapy.profile import NOMINAL
+from tests.gear.odd_profiles import LITTLE, ODD
 from tests.gear.vectors import every_vector
-from tests.gear.wireshark import corpus, ours, tcp_capture, tshark_messages
+from tests.gear.wireshark import corpus, ours, run_tshark, tcp_capture, tshark_messages
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +41,134 @@ def test_a_corpus_cut_into_any_segments(tshark, lua, tmp_path):
     for number, (theirs, raw) in enumerate(zip(said, raws, strict=True)):
         assert theirs == ours(raw), (number, raw.hex())
     assert {layers.NMSP(raw).message for raw in raws} == set(NOMINAL.message_types)
+
+
+@pytest.mark.parametrize("profile", ODD, ids=lambda profile: profile.name)
+def test_other_wire_profiles(tshark, tmp_path, profile):
+    lua = tmp_path / "nmsp.lua"
+    lua.write_text(dissector([profile, NOMINAL]))
+    raws = [raw for raw in corpus(3, 120, profile) if framed(raw, profile)]
+    capture = tcp_capture(tmp_path / "x.pcap", raws)
+    said = tshark_messages(tshark, capture, lua)
+    for number, (theirs, raw) in enumerate(zip(said, raws, strict=True)):
+        assert theirs == ours(raw, profile), (number, raw.hex())
+
+
+def framed(raw, profile):
+    return layers.bind(profile).dissect(raw).name != "NMSP (truncated)"
+
+
+def test_the_profile_is_a_preference(tshark, tmp_path):
+    lua = tmp_path / "nmsp.lua"
+    lua.write_text(dissector([LITTLE, NOMINAL]))
+    raws = delimited()
+    capture = tcp_capture(tmp_path / "x.pcap", raws)
+    said = tshark_messages(tshark, capture, lua, "-o", "nmsp.profile:nominal")
+    numbers = [ours(raw) for raw in raws]
+    assert [each["nmsp.type"] for each in said] == [n["nmsp.type"] for n in numbers]
+
+
+def test_the_port_is_a_preference(tshark, lua, tmp_path):
+    raws = delimited()[:5]
+    capture = tcp_capture(tmp_path / "x.pcap", raws, port=17000)
+    assert tshark_messages(tshark, capture, lua) == []
+    said = tshark_messages(tshark, capture, lua, "-o", "nmsp.port:17000")
+    assert said == [ours(raw) for raw in raws]
+
+
+def test_requests_and_responses_are_linked(tshark, lua, tmp_path):
+    query = layers.NMSPQuery(service="RSSI")
+    status = layers.NMSPStatus()
+    rssi = layers.NMSPService(service="RSSI", sub_services="RSSI_TAG")
+    heard = layers.NMSPMeasurementNotification(elements=[layers.NMSPMeasurement()])
+    talk = [
+        NMSP(transaction_id=1) / layers.NMSPServiceSubscribeRequest(elements=[rssi]),
+        NMSP(transaction_id=1) / layers.NMSPServiceSubscribeResponse(elements=[status]),
+        NMSP(transaction_id=2) / layers.NMSPMeasurementRequest(elements=[query]),
+        NMSP(transaction_id=2, flags="MORE") / layers.NMSPMeasurementResponse(),
+        NMSP(transaction_id=2) / layers.NMSPMeasurementResponse(),
+        NMSP() / heard,
+        NMSP(transaction_id=9) / layers.NMSPEchoResponse(),
+        NMSP(transaction_id=3)
+        / layers.NMSPIdsSetResponse(elements=[layers.NMSPStatus(code="BUSY")]),
+    ]
+    raws = [bytes(packet) for packet in talk]
+    capture = tcp_capture(tmp_path / "x.pcap", raws, map(len, raws))
+    names = ["request_in", "response_in", "part", "subscribed_in", "subscribed"]
+    names += ["response.unasked", "status.refused", "response_time"]
+    columns = [part for name in names for part in ("-e", f"nmsp.{name}")]
+    said = run_tshark(
+        tshark,
+        *("-r", capture, "-X", f"lua_script:{lua}", "-2", "-T", "fields"),
+        *("-E", "separator=;", *columns),
+    )
+    rows = [line.split(";") for line in said.splitlines()]
+    assert [row[0] for row in rows] == ["", "1", "", "3", "3", "", "", ""]
+    assert [row[1] for row in rows] == ["2", "", "4", "", "", "", "", ""]
+    assert [row[2] for row in rows] == ["", "", "", "1", "2", "", "", ""]
+    assert rows[5][3:5] == ["1", "RSSI"]
+    assert [bool(row[5]) for row in rows] == [False] * 6 + [True] * 2
+    assert [bool(row[6]) for row in rows] == [False] * 7 + [True]
+    assert float(rows[4][7]) == pytest.approx(2e-6)
+
+
+def test_the_packet_list_says_what_the_message_is(tshark, lua, tmp_path):
+    raws = [v.raw for v in every_vector() if v.condition == "valid"]
+    capture = tcp_capture(tmp_path / "x.pcap", raws, map(len, raws))
+    listed = run_tshark(
+        tshark,
+        *("-r", capture, "-X", f"lua_script:{lua}"),
+        *("-o", 'gui.column.format:"P","%p","I","%i"'),
+    ).splitlines()
+    assert all(line.split()[0] == "NMSP" for line in listed)
+    by_name = {line.split()[1]: line for line in listed}
+    assert set(by_name) == set(layers.MESSAGES)
+    assert by_name["SERVICE_SUBSCRIBE_REQUEST"].endswith(
+        "#45 RSSI, ATTACHMENT, INFORMATION, LOCATION, STATISTICS"
+    )
+    assert by_name["MEASUREMENT_RESPONSE"].endswith(
+        "#42 (more) SUCCESS, RSSI, MEASUREMENT"
+    )
+
+
+def test_a_filter_finds_what_the_packet_list_does_not_show(tshark, lua, tmp_path):
+    raws = [v.raw for v in every_vector() if v.condition == "valid"]
+    capture = tcp_capture(tmp_path / "x.pcap", raws, map(len, raws))
+    found = run_tshark(
+        tshark,
+        *("-r", capture, "-X", f"lua_script:{lua}"),
+        *(
+            "-Y",
+            'nmsp.measurement.rssi_a_dbm < -60 && nmsp.type == "MEASUREMENT_RESPONSE"',
+        ),
+    )
+    assert len(found.splitlines()) == 1
+
+
+@pytest.mark.parametrize("length", [0, 11, 70_000, 0xFFFFFFFF])
+def test_an_impossible_length_is_named(tshark, lua, tmp_path, length):
+    raw = bytes.fromhex("01000001") + length.to_bytes(4) + bytes(12)
+    capture = tcp_capture(tmp_path / "x.pcap", [raw])
+    found = run_tshark(
+        tshark,
+        *("-r", capture, "-X", f"lua_script:{lua}", "-Y", "nmsp.length.invalid"),
+    )
+    assert len(found.splitlines()) == 1
+
+
+def test_random_bytes_raise_nothing(tshark, lua, tmp_path):
+    noise = random.Random(4)  # noqa: S311
+    raws = []
+    for _ in range(300):
+        body = noise.randbytes(noise.randrange(60))
+        kind = noise.choice([*NOMINAL.message_types.values(), 4711])
+        head = b"\1\0" + kind.to_bytes(2) + (12 + len(body)).to_bytes(4) + bytes(4)
+        raws.append(head + body)
+    capture = tcp_capture(tmp_path / "x.pcap", raws)
+    said = tshark_messages(tshark, capture, lua)
+    for number, (theirs, raw) in enumerate(zip(said, raws, strict=True)):
+        assert theirs == ours(raw), (number, raw.hex())
+    told = run_tshark(
+        tshark, "-r", capture, "-X", f"lua_script:{lua}", "-Y", "_ws.lua.error"
+    )
+    assert told == ""

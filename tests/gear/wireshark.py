@@ -149,9 +149,9 @@ def element_of(bound, record):
 def spelt(field, value):
     """Write a value as tshark's JSON does."""
     if isinstance(field, NumberField):
-        wide = field.width > 4 and not field.signed and not field.names
-        flags = field.is_flags and field.width == 8
-        return f"0x{value:016x}" if wide or flags else str(value)
+        wide = field.width > 4 and not (field.signed or field.unit)
+        hexadecimal = wide and (field.is_flags or not field.names)
+        return f"0x{value:016x}" if hexadecimal else str(value)
     if isinstance(value, dict):
         return bytes.fromhex(value["bytes"]).decode("utf-8", "replace")
     return colons(value) if field.kind == "bytes" else value
@@ -164,10 +164,10 @@ def colons(digits):
 # Captures ---------------------------------------------------------------
 
 
-def tcp_capture(path, messages, segment=None):
+def tcp_capture(path, messages, segment=None, port=PORT):
     """Write messages as TCP without TLS, from the WLC, cut as one wishes."""
     stream = b"".join(messages)
-    cuts = segment or itertools.repeat(1200)
+    cuts = iter(segment or itertools.repeat(1200))
     at, sent = 0, []
     while at < len(stream):
         size = next(cuts)
@@ -177,7 +177,7 @@ def tcp_capture(path, messages, segment=None):
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 101))
         for number, (offset, data) in enumerate(sent):
             tcp = struct.pack(
-                "!HHIIHHHH", PORT, 40000, 1 + offset, 1, 0x5018, 8192, 0, 0
+                "!HHIIHHHH", port, 40000, 1 + offset, 1, 0x5018, 8192, 0, 0
             )
             ip = struct.pack(
                 "!BBHHHBBH4s4s",
@@ -206,13 +206,7 @@ TEXTS = ["", "a", "jörg", "漢字 \U0001f600", 'quo"te\\', "x" * 40]
 def drawn(field, random_):
     match field:
         case NumberField():
-            if field.optional and random_.random() < 0.5:
-                return None
-            bits = 8 * field.width
-            low = -(1 << bits - 1) if field.signed else 0
-            if field.names and random_.random() < 0.7:
-                return random_.choice(list(field.names))
-            return random_.choice([low, low + (1 << bits) - 1, random_.randrange(128)])
+            return drawn_number(field, random_)
         case MacField():
             return random_.randbytes(6)
         case AddressField():
@@ -220,6 +214,16 @@ def drawn(field, random_):
         case TextField():
             return random_.choice(TEXTS)
     return random_.randbytes(random_.randrange(1, 9))
+
+
+def drawn_number(field, random_):
+    if field.optional and random_.random() < 0.5:
+        return None
+    bits = 8 * field.width
+    low = -(1 << bits - 1) if field.signed else 0
+    if field.names and random_.random() < 0.7:
+        return random_.choice(list(field.names))
+    return random_.choice([low, low + (1 << bits) - 1, random_.randrange(128)])
 
 
 def element(bound, random_, depth):
