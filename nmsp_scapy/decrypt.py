@@ -18,7 +18,7 @@ from nmsp_scapy.integrity import Gap, Item, Plain
 from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.resync import begins_message
 from nmsp_scapy.streams import Connection, Notice, Reassembler
-from nmsp_scapy.tls import KeyStore, TlsEngine, TlsSession
+from nmsp_scapy.tls import DtlsSession, KeyStore, TlsEngine, TlsSession, begins_dtls
 
 DIRECTIONS = (Direction.MSE_TO_WLC, Direction.WLC_TO_MSE)
 """By side: 0 is the client, the MSE."""
@@ -52,7 +52,7 @@ class _Link:
 
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
-        self.session: TlsSession | None = None
+        self.session: TlsSession | DtlsSession | None = None
         self.swapped = False
         self.early: list[tuple[int, Plain | Gap]] | None = []
         self.alerts: list[object] = []
@@ -89,7 +89,7 @@ class Decryption:
             first: index of the first conversation.
         """
         self.keys = keys if keys is not None else KeyStore()
-        self.sessions: dict[int, TlsSession] = {}
+        self.sessions: dict[int, TlsSession | DtlsSession] = {}
         self._engine = TlsEngine(self.keys)
         self._profile = profile
         self._ports = ports
@@ -188,6 +188,9 @@ class Decryption:
         self.conversations += 1
         link.early = None
         self._out.append(link.conversation)
+        if transport == "udp" and begins_dtls(datagram.payload):
+            link.conversation.transport = "dtls"
+            self._attach(link, self._engine.datagram_session(link.conversation.index))
         while len(self._flows) >= 2 * FLOWS:
             self._close_flow(next(iter(self._flows)), "too many conversations")
         self._flows[flow] = (link, side)
@@ -203,6 +206,7 @@ class Decryption:
         width = (len(flow) - 4) // 2
         self._flows.pop(flow[width:-4] + flow[:width] + flow[-2:] + flow[-4:-2], None)
         self._finish(link)
+        self.sessions.pop(link.conversation.index, None)
         link.conversation.ended = reason
         event = Event(
             "closed", link.conversation.index, None, None, None, link.last, (), reason,
@@ -281,12 +285,17 @@ class Decryption:
                 conversation.client,
             )
         if transport == "tls":
-            link.session = self._engine.session(conversation.index)
-            conversation.tls = link.session.facts
-            link.alerts = conversation.tls.alerts  # type: ignore[assignment]
-            self.sessions[conversation.index] = link.session
+            self._attach(link, self._engine.session(conversation.index))
         for side, item in early:
             self._open(link, side, item)
+
+    def _attach(self, link: _Link, session: TlsSession | DtlsSession) -> None:
+        """Let a session open what the connection carries."""
+        conversation = link.conversation
+        link.session = session
+        conversation.tls = session.facts
+        link.alerts = conversation.tls.alerts  # type: ignore[assignment]
+        self.sessions[conversation.index] = session
 
     def _open(self, link: _Link, side: int, item: Plain | Gap) -> None:
         conversation, append = link.conversation, self._out.append

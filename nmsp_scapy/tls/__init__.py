@@ -5,7 +5,7 @@ Bytes are never invented: every record is authenticated before its content is ha
 on, and what cannot be is a hole with its place and reason. Knows nothing of NMSP.
 """
 
-from nmsp_scapy.tls.dtls import DtlsSession
+from nmsp_scapy.tls.dtls import DtlsSession, begins_dtls
 from nmsp_scapy.tls.engine import TlsEngine
 from nmsp_scapy.tls.facts import (
     AlertFact,
@@ -29,4 +29,5 @@ __all__ = [
     "SessionFacts",
     "TlsEngine",
     "TlsSession",
+    "begins_dtls",
 ]

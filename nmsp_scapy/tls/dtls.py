@@ -33,6 +33,14 @@ _HEADER: Final = 13
 _DOUBTS: Final = 4
 
 
+def begins_dtls(data: bytes) -> bool:
+    """Whether a datagram begins like a DTLS record."""
+    if len(data) < _HEADER or not 20 <= data[0] <= 24:
+        return False
+    length = int.from_bytes(data[11:_HEADER], "big")
+    return data[1:3] in (b"\xfe\xff", b"\xfe\xfd") and _HEADER + length <= len(data)
+
+
 class _Record(msgspec.Struct):
     """A record and where it stood."""
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """DTLS: exact when all is there; what is lost, doubled or moved costs only itself."""
 
+import io
 import random
 from functools import cache
 
@@ -8,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nmsp_scapy.capture.frames import ethernet, udp_datagram
+from nmsp_scapy.conversation import Conversation, Event, Message
+from nmsp_scapy.dissect import dissect
 from nmsp_scapy.integrity import BadMac, Gap, Item, NoKey, Plain, Undecodable
 from nmsp_scapy.tls import KeyStore, TlsEngine
+from tests.gear.captures import pcapng
 from tests.gear.dtls import datagrams, openssl_dtls, read_dtls
 from tests.gear.tls import Recorded, key_store, rsa_store
 
@@ -157,3 +162,22 @@ def test_records_held_for_a_key_are_bounded() -> None:
     assert len(session._sides[1].held) <= 256
     session.finish()
     assert session.facts.closed is not None
+
+
+def test_messages_come_out_of_a_capture_of_dtls() -> None:
+    requests = [b"\1\0\0\1" + (12).to_bytes(4) + n.to_bytes(4) for n in range(1, 6)]
+    session = openssl_dtls(*SUITES[4], talk=[(0, request) for request in requests])
+    ends = ((bytes([10, 0, 0, 1]), 40_000), (bytes([10, 0, 0, 2]), 16_113))
+    frames = [
+        ethernet(udp_datagram(ends[side], ends[1 - side], data), side=side)
+        for side, data in session.flow
+    ]
+    secrets = b"\n".join(session.key_log) + b"\n"
+    found = list(dissect(io.BytesIO(pcapng(frames, secrets=secrets))))
+    conversations = [one for one in found if isinstance(one, Conversation)]
+    assert [(c.transport, c.tls.version) for c in conversations] == [
+        ("dtls", "DTLS 1.2")
+    ]
+    messages = [one for one in found if isinstance(one, Message)]
+    assert [message.raw for message in messages] == requests
+    assert not [one for one in found if isinstance(one, Event) and one.lost]
