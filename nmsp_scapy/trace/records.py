@@ -159,7 +159,7 @@ class RecordReader:
         self._heads = list(_HEADS)
         self._days: dict[tuple[str, str, str], int] = {}
 
-    def feed(self, line: bytes) -> list[Record]:
+    def feed(self, line: bytes) -> list[Record]:  # noqa: PLR0911 - one rule a line
         """Take one line; give the record that it ends, if any."""
         self.lines += 1
         if len(line) > LINE_LIMIT:
