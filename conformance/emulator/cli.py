@@ -22,6 +22,9 @@ def _shared(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options that both roles have."""
     for option in (
         click.option(
+            "--fault", "faults", multiple=True, metavar="NAME", help="See `faults`."
+        ),
+        click.option(
             "--for", "seconds", type=float, metavar="SECONDS", help="Stop after a time."
         ),
         click.option(
@@ -65,12 +68,13 @@ def command() -> None:
 
 @command.command("faults")
 def faults_command() -> None:
-    """List the faults that a WLC can be told to have."""
-    from conformance.emulator.faults import FAULTS
+    """List the faults that either role can be told to have."""
+    from conformance.emulator.faults import FAULTS, MSE_FAULTS
 
-    width = max(map(len, FAULTS))
-    for name, text in FAULTS.items():
-        click.echo(f"{name:{width}}  {text}")
+    for role, known in (("wlc", FAULTS), ("mse", MSE_FAULTS)):
+        click.echo(f"nmsp emulate {role} --fault NAME")
+        for name, text in known.items():
+            click.echo(f"  {name:34}  {text}")
 
 
 @command.command("wlc")
@@ -95,7 +99,6 @@ def faults_command() -> None:
     metavar="SECONDS",
     help="How long the list takes; about 1 s was observed.",
 )
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="See `faults`.")
 @click.option(
     "--interval",
     type=click.FloatRange(0.01, 180),
@@ -204,6 +207,7 @@ def mse(
     target: str,
     echo: float,
     reconnect: float | None,
+    faults: tuple[str, ...],
     tls: str,
     identity: Path | None,
     capture: Path | None,
@@ -219,6 +223,7 @@ def mse(
       nmsp emulate mse 127.0.0.1 --identity keys/mse.pem --for 20
       nmsp emulate mse 127.0.0.1:16113 --tls 1.0 --reconnect 5
     """
+    from conformance.emulator.faults import MSE_FAULTS, Faults
     from conformance.emulator.mse import EmulatedMse, Plan
 
     with _usage():
@@ -226,7 +231,12 @@ def mse(
             _address(target if ":" in target else f"{target}:{PORT}"),
             presented=_identity(identity),
             tls=tls,
-            plan=Plan(echo_s=echo, dead_s=2 * echo, profile=_profile(profile)),
+            plan=Plan(
+                echo_s=echo,
+                dead_s=2 * echo,
+                profile=_profile(profile),
+                faults=Faults.named(faults, MSE_FAULTS),
+            ),
             reconnect_s=reconnect,
             recorder=_recorder(capture),
         )
@@ -235,6 +245,7 @@ def mse(
     for ended in emulated.ended:
         click.echo(f"connection ended: {ended}", err=True)
     if emulated.session is None:
+        click.echo("no session came about", err=True)
         raise SystemExit(INCOMPLETE)
     session = emulated.session.session
     for heading, counts in (("out", session.sent), ("in", session.received)):
@@ -243,8 +254,8 @@ def mse(
                 f"{heading:3}  {name:30}  {traffic.count:6} messages  "
                 f"{traffic.size:8} bytes"
             )
-    if emulated.session.dead or emulated.session.problem:
-        click.echo(emulated.session.problem or "the WLC fell silent", err=True)
+    if emulated.session.dead or emulated.session.problem or not session.received:
+        click.echo(emulated.session.problem or "the WLC was silent", err=True)
         raise SystemExit(INCOMPLETE)
 
 

@@ -290,7 +290,7 @@ class EmulatedMse:
             self.once()
             problem = self.session is not None and self.session.problem
             if self._has("dials-once") or (self._has("malformed-ends-it") and problem):
-                return
+                break
             if self._reconnect_s is None or self._stopping.wait(self._reconnect_s):
                 break
         self.finished.set()

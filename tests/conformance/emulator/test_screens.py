@@ -21,14 +21,14 @@ def visited(path: Path, *faults: str) -> tuple[Status, Status, str]:
     wlc = EmulatedWlc(
         presented=WLC,
         authlist=AuthList.of(MSE.der),
-        settings=Settings(interval_s=0.1),
+        settings=Settings(interval_s=0.3),
         recorder=Recorder(path),
         faults=faults,
     )
     with wlc:
         plan = Plan(echo_s=0.1, dead_s=5)
         mse = EmulatedMse(("127.0.0.1", wlc.port), presented=MSE, plan=plan)
-        mse.once(0.8)
+        mse.once(1.0)
         mse.stop()
     tally = Tally()
     tally.feed_all(dissect(path, ports=frozenset({wlc.port})))
