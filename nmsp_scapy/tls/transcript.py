@@ -73,6 +73,10 @@ class Transcript:
         hellos = [raw for raw in client if raw[0] == Handshake.CLIENT_HELLO]
         if any(self.broken) or not hellos or not server:
             return None
+        # A server may send tickets before the client has finished.
+        kinds = [raw[0] for raw in server]
+        if side == 0 and Handshake.FINISHED in kinds:
+            server = server[: kinds.index(Handshake.FINISHED) + 1]
         parts = [hellos[0], *server]
         if len(hellos) == 2:  # a HelloRetryRequest: the first hello goes in hashed
             first = hashlib.new(digest, hellos[0]).digest()
