@@ -27,6 +27,7 @@ from conformance.tcp import Listener
 from conformance.verdict import Reason, Trust, Verdict
 from nmsp_scapy.constants import PORT, Grade
 from nmsp_scapy.profile import NOMINAL, Profile
+from nmsp_scapy.profile.reading import read as read_profile
 
 FOLDER = Path(__file__).parent / "scenarios"
 SANITY = {"wlc": "session.serves_a_listed_mse", "mse": "session.dials_and_speaks"}
@@ -346,7 +347,7 @@ class CaseError(Exception):
 def _profile(path: str | None) -> Profile:
     if not path:
         return NOMINAL
-    return msgspec.toml.decode(Path(path).read_bytes(), type=Profile)
+    return read_profile(path)
 
 
 def _folder(path: str | None) -> Path | None:

@@ -114,14 +114,17 @@ def read_file(path: Path) -> bytes:
 
 
 def wire_profile(path: Path | None) -> "Profile":
-    """Read a wire profile; the nominal one where none is given."""
-    import msgspec
+    """Read a wire profile; the nominal one where none is given.
 
-    from nmsp_scapy.profile import NOMINAL, Profile
+    Raises:
+        click.UsageError: it cannot be used; the line at fault is said.
+    """
+    from nmsp_scapy.profile import NOMINAL
+    from nmsp_scapy.profile.reading import ProfileError, read
 
     if path is None:
         return NOMINAL
     try:
-        return msgspec.toml.decode(read_file(path), type=Profile)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"--profile: {path}: {error}") from None
+        return read(path)
+    except (ProfileError, OSError) as error:
+        raise click.UsageError(f"--profile: {error}") from None

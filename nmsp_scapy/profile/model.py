@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The wire profile: all that is geometry, as data.
-
-NMSP's byte layout is not public. Whatever this project says of it stands here,
-graded, and can be replaced by a profile that was measured. `NOMINAL` is the
-built-in one (assumed; consistent with every byte count that is public).
-"""
+"""What a wire profile consists of, and the nominal one."""
 
 from typing import Literal
 

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Profiles from TOML: inheritance, types, rules, and the line at fault.
+
+A profile file is hostile input. It may inherit from a built-in profile, or from a file
+that stands beside it under a plain name; nothing else that it says touches the file
+system.
+"""
+
+import re
+import tomllib
+from pathlib import Path as FilePath
+from typing import Any
+
+import msgspec
+
+from nmsp_scapy.profile.lines import Path, line_of
+from nmsp_scapy.profile.model import NOMINAL, Profile
+from nmsp_scapy.profile.rules import faults
+
+SIZE_LIMIT = 1_000_000
+"""Largest profile file, bytes."""
+
+DEPTH_LIMIT = 8
+"""Most profiles that inherit from each other."""
+
+BUILT_IN = {NOMINAL.name: NOMINAL}
+"""Profiles that need no file, by name."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+(\.toml)?")
+_STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
+
+
+class ProfileError(ValueError):
+    """A profile that cannot be used: file, line, and why."""
+
+    def __init__(self, where: str, line: int, reason: str) -> None:
+        """Say so in one line."""
+        super().__init__(f"{where}:{line}: {reason}")
+        self.line = line
+
+
+def read(path: str | FilePath) -> Profile:
+    """Read a profile, by the name of a built-in one or from a file.
+
+    Raises:
+        ProfileError: it is none, or cannot work.
+        OSError: the file cannot be read.
+    """
+    if str(path) in BUILT_IN:
+        return BUILT_IN[str(path)]
+    data, text = _merged(FilePath(path), ())
+    return _checked(data, text, str(path))
+
+
+def parsed(text: str, where: str = "profile") -> Profile:
+    """Read a profile from a text that inherits from built-in ones only.
+
+    Raises:
+        ProfileError: it is none, or cannot work.
+    """
+    data = _tables(text, where)
+    base = data.pop("inherits", None)
+    if base is not None:
+        if base not in BUILT_IN:
+            line = line_of(text, ("inherits",))
+            raise ProfileError(where, line, f"there is no profile {base!r}")
+        data = _laid_over(msgspec.to_builtins(BUILT_IN[base]), data)
+    return _checked(data, text, where)
+
+
+def _merged(path: FilePath, above: tuple[FilePath, ...]) -> tuple[dict[str, Any], str]:
+    """Read a file and lay it over what it inherits from."""
+    with path.open("rb") as file:
+        raw = file.read(SIZE_LIMIT + 1)
+    where = str(path)
+    if len(raw) > SIZE_LIMIT:
+        raise ProfileError(where, 1, f"larger than {SIZE_LIMIT} bytes")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise ProfileError(where, 1, "not UTF-8 text") from None
+    data = _tables(text, where)
+    base = data.pop("inherits", None)
+    if base is None:
+        return data, text
+    line = line_of(text, ("inherits",))
+    if isinstance(base, str) and base in BUILT_IN:
+        return _laid_over(msgspec.to_builtins(BUILT_IN[base]), data), text
+    if not isinstance(base, str) or not _PLAIN.fullmatch(base):
+        known = ", ".join(BUILT_IN)
+        raise ProfileError(
+            where,
+            line,
+            f"inherits from a built-in profile ({known}) or from a file beside it, "
+            "by a plain name",
+        )
+    beside = path.with_name(base if base.endswith(".toml") else f"{base}.toml")
+    chain = (*above, path.resolve())
+    if beside.resolve() in chain or len(chain) >= DEPTH_LIMIT:
+        raise ProfileError(where, line, f"inherits from itself by way of {base!r}")
+    if beside.is_symlink() or not beside.is_file():
+        raise ProfileError(where, line, f"there is no profile {beside.name} beside it")
+    return _laid_over(_merged(beside, chain)[0], data), text
+
+
+def _tables(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        match = re.search(r"at line (\d+)", str(error))
+        reason = re.sub(r" \(at line.*", "", str(error)) or "nested too deep"
+        raise ProfileError(where, int(match[1]) if match else 1, reason) from None
+
+
+def _laid_over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Put tables over tables key by key; everything else replaces."""
+    merged = dict(base)
+    for key, value in data.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[key] = _laid_over(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _checked(data: dict[str, Any], text: str, where: str) -> Profile:
+    if data.get("elements") is False:
+        data["elements"] = None
+    data.setdefault("elements", None)
+    for table in ("message_types", "element_types", "services"):
+        data.setdefault(table, {})
+    try:
+        profile = msgspec.convert(data, Profile)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        unknown = re.findall(r"unknown field `(\w+)`", reason)
+        line = line_of(text, (*_path(place.rstrip("`")), *unknown))
+        named = place.rstrip("`").lstrip(".")
+        told = f"{named}: {reason}" if named else reason
+        raise ProfileError(where, line, told) from None
+    for path, reason in faults(profile):
+        named = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
+        told = f"{named.lstrip('.')}: {reason}"
+        raise ProfileError(where, line_of(text, path), told)
+    return profile
+
+
+def _path(place: str) -> Path:
+    return tuple(int(n) if n else k for k, n in _STEP.findall(place))
