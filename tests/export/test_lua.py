@@ -3,16 +3,25 @@
 
 import itertools
 import random
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from nmsp_scapy import layers
+from nmsp_scapy.cli.main import main
+from nmsp_scapy.cli.options import key_store
+from nmsp_scapy.conversation import Message
+from nmsp_scapy.dissect import dissect
 from nmsp_scapy.export.lua import dissector
 from nmsp_scapy.layers import NMSP
 from nmsp_scapy.profile import NOMINAL
+from tests.gear.bundled import bundled
 from tests.gear.odd_profiles import LITTLE, ODD
 from tests.gear.vectors import every_vector
 from tests.gear.wireshark import corpus, ours, run_tshark, tcp_capture, tshark_messages
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -148,12 +157,45 @@ def test_a_filter_finds_what_the_packet_list_does_not_show(tshark, lua, tmp_path
 @pytest.mark.parametrize("length", [0, 11, 70_000, 0xFFFFFFFF])
 def test_an_impossible_length_is_named(tshark, lua, tmp_path, length):
     raw = bytes.fromhex("01000001") + length.to_bytes(4) + bytes(12)
-    capture = tcp_capture(tmp_path / "x.pcap", [raw])
+    capture = tcp_capture(tmp_path / "x.pcap", [bytes(NMSP()), raw])
     found = run_tshark(
         tshark,
         *("-r", capture, "-X", f"lua_script:{lua}", "-Y", "nmsp.length.invalid"),
     )
     assert len(found.splitlines()) == 1
+
+
+@pytest.mark.parametrize("one", bundled(), ids=lambda one: one.name)
+def test_every_bundled_capture(tshark, lua, one):
+    options = opened_by(one)
+    store = key_store(options["--keylog"], options["--rsa-key"], None)
+    found = [m for m in dissect(one.path, keys=store) if isinstance(m, Message)]
+    preferences = [f"tls.keylog_file:{path}" for path in options["--keylog"]]
+    preferences += [f'uat:rsa_keys:"{path}",""' for path in options["--rsa-key"]]
+    switches = [part for each in preferences for part in ("-o", each)]
+    said = tshark_messages(tshark, one.path, lua, *switches)
+    assert said == [ours(message.raw) for message in found]
+    assert found or "rejected" in one.name
+
+
+def opened_by(one):
+    options = {"--keylog": (), "--rsa-key": ()}
+    for name, path in zip(one.options[::2], one.options[1::2], strict=True):
+        options[name] += (ROOT / path,)
+    return options
+
+
+@pytest.mark.parametrize("form", ["cleartext", "upper-pdu", "pcapng"])
+def test_what_decrypt_writes_shows_each_message_once(tshark, lua, tmp_path, form):
+    capture = ROOT / "pcaps" / "tls13.pcapng"
+    path = tmp_path / "out.pcapng"
+    run = CliRunner().invoke(
+        main, ["decrypt", str(capture), "-o", str(path), "--format", form]
+    )
+    assert run.exit_code == 0, run.output
+    found = [m for m in dissect(capture) if isinstance(m, Message)]
+    said = tshark_messages(tshark, path, lua)
+    assert said == [ours(message.raw) for message in found]
 
 
 def test_random_bytes_raise_nothing(tshark, lua, tmp_path):
