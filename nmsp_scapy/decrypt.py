@@ -104,6 +104,9 @@ class Decryption:
         self.key_log: dict[str, None] = {}
         self.unread = False
         self._out: list[Opened] = []
+        self._run: list[Plain] = []
+        self._run_of: Connection | None = None
+        self._run_side = 0
 
     def run(self, source: Source) -> Iterator[list[Opened]]:
         """Read a capture to its end, many results at a time.
@@ -229,9 +232,19 @@ class Decryption:
                 self._datagram(found)
             elif isinstance(found, Damage):
                 self._damage(found)
+        self._flush()
 
     def _take(self, made: list[tuple[Connection, int, Plain | Gap | Notice]]) -> None:
         for connection, side, item in made:
+            if (
+                connection is self._run_of
+                and side == self._run_side
+                and type(item) is Plain
+            ):
+                self._run.append(item)
+                continue
+            if self._run:
+                self._flush()
             link = self._links.get(connection.index)
             if link is None:
                 link = self._begin(connection)
@@ -239,8 +252,29 @@ class Decryption:
                 self._notice(link, connection, side, item)
             elif link.early is not None:
                 self._undecided(link, side, item)
+            elif type(item) is Plain and link.session is not None:
+                self._run_of, self._run_side = connection, side
+                self._run.append(item)
             else:
                 self._open(link, side, item)
+
+    def _flush(self) -> None:
+        """Open the adjacent bytes that were collected; the rest of a batch waits."""
+        items, self._run = self._run, []
+        connection, self._run_of = self._run_of, None
+        if connection is None or not items:
+            return
+        link = self._links[connection.index]
+        session = link.session
+        assert session is not None  # noqa: S101 - none is collected without
+        side = self._run_side ^ link.swapped
+        conversation, append = link.conversation, self._out.append
+        for which, opened in session.feed_many(side, items):
+            append((conversation, which, opened))
+            if type(opened) is not Plain:
+                self.unread = True
+        if len(link.alerts) != link.told:
+            self._alerts(link)
 
     def _begin(self, connection: Connection) -> _Link:
         client, server = (

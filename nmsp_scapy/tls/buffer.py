@@ -2,6 +2,7 @@
 """The bytes of one direction that are not read yet, and the frames they came in."""
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 
 from nmsp_scapy.integrity import Plain
 from nmsp_scapy.tls.facts import Evidence
@@ -73,6 +74,20 @@ class RecordBuffer:
         self._parts.clear()
         self._have = 0
         self._want = 0
+
+    def extend(self, items: Iterable[Plain]) -> None:
+        """Add the stream's next bytes, many pieces of them, and put all into `data`."""
+        self._want = 1 << 62
+        for item in items:
+            self.append(item)
+        self._join()
+
+    def borders(self, start: int) -> Iterator[tuple[int, Evidence]]:
+        """Where each piece ends in `data`, and its evidence; from `start` on."""
+        offset = self.offset
+        for end, mark in self._marks:
+            if end - offset > start:
+                yield end - offset, Evidence(mark.time_ns, mark.frames)
 
     def want(self, count: int) -> None:
         """Say that nothing can be read before `count` bytes are there."""
