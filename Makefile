@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 
-.PHONY: help demo story test check lock captures clean
+.PHONY: help demo story test check lock captures matrix clean
 
 help: ## list the doors
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ check: .venv/.ready ## ruff, mypy --strict, import-linter, codespell
 
 captures: .venv/.ready ## record pcaps/ and keys/ anew from the emulators
 	$(BIN)/python -m conformance.emulator.captures
+
+matrix: tools ## which TLS sessions come out exactly, with tshark and Scapy beside
+	$(BIN)/python -m benchmarks.matrix | tee docs/matrix.md
 
 lock: .venv/.ready ## pin the newest dependencies with their hashes
 	sh scripts/lock.sh
