@@ -71,7 +71,8 @@ def of_handshake(case: Case, attempt: Attempt | None, end_ns: int) -> list[Findi
         end_ns: when the capture ends.
     """
     facts = case.conversation.tls
-    if facts is None or attempt is None or case.messages or facts.resumed:
+    spoken = case.last_ns[1] is not None  # the MSE may speak before it is refused
+    if facts is None or attempt is None or spoken or facts.resumed:
         return []
     fatal = [alert for alert in facts.alerts if alert.level == "fatal"]
     by_client = [alert for alert in fatal if alert.side == 0]

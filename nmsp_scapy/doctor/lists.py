@@ -32,6 +32,12 @@ def refine(
         cause, evidence = _of_certificate(presented, expected)
     if cause is None:
         finding.evidence += [e for e in evidence if e not in finding.evidence]
+        if entries:
+            finding.remedy = [
+                "the WLC asks another list than the one given: see which method "
+                "credential-download names, and whether the list was saved"
+            ]
+            finding.commands = ["show running-config | include credential-download"]
         return
     finding.cause, finding.confidence = cause, Confidence.CERTAIN
     finding.title = {

@@ -150,6 +150,8 @@ SCENES = [
     Scene("certificate renewed", {"hash-mismatch"}, listed=renewed),
     Scene("certificate renewed, TLS 1.3", {"hash-mismatch"}, ("1.3", "1.3"),
           listed=renewed),
+    Scene("refused after the MSE has spoken", {"hash-mismatch"}, ("1.3", "1.3"),
+          listed=renewed, wait_s=0.4, with_trace=False),
     Scene("SHA-1 in the list", {"sha1-for-sha2"}, listed=with_sha1),
     Scene("SHA-1 in the list, TLS 1.0", {"sha1-for-sha2"}, ("1.0", "1.0"),
           listed=with_sha1),
