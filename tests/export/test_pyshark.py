@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""pyshark gives the messages that we read ourselves, and leaves nothing running."""
+
+import asyncio
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from nmsp_scapy.cli.options import key_store
+from nmsp_scapy.conversation import Message
+from nmsp_scapy.dissect import dissect
+from nmsp_scapy.export import pyshark as adapter
+from nmsp_scapy.export.pyshark import PysharkError, shark
+from tests.gear.bundled import bundled
+
+ROOT = Path(__file__).parent.parent.parent
+NOTIFICATIONS = ROOT / "pcaps/notifications.pcapng"
+
+
+def keys_of(one):
+    options = {"--keylog": [], "--rsa-key": []}
+    for name, path in zip(one.options[::2], one.options[1::2], strict=True):
+        options[name].append(ROOT / path)
+    return options["--keylog"], options["--rsa-key"]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        one
+        for one in bundled()
+        if one.path.stem in {"tls10-rsa", "notifications", "tls13"}
+    ],
+    ids=lambda one: one.name,
+)
+def test_it_gives_every_message_that_we_read(tshark, one):
+    keylogs, rsa_keys = keys_of(one)
+    store = key_store(tuple(keylogs), tuple(rsa_keys), None)
+    ours = [m for m in dissect(one.path, keys=store) if isinstance(m, Message)]
+    with shark(one.path, keylogs=keylogs, rsa_keys=rsa_keys) as messages:
+        theirs = [(m.frame, m.type, m.length) for m in messages]
+    assert theirs == [(m.frames[-1], m.type, m.length) for m in ours]
+    assert len(theirs) > 30
+
+
+def test_abandoning_it_leaves_no_process_behind(tshark):
+    with shark(NOTIFICATIONS) as messages:
+        first = next(messages)
+    assert first.layer.get_field("transaction_id") == "0"
+    assert not sharks()
+
+
+def sharks():
+    """Name the children of this process that are tshark's."""
+    children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    alive = " ".join(path.read_text() for path in children).split()
+    names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in alive]
+    return [name for name in names if "shark" in name]
+
+
+def test_an_error_in_the_block_leaves_no_process_behind(tshark):
+    with pytest.raises(ZeroDivisionError), shark(NOTIFICATIONS) as messages:
+        sum(1 / (message.type - 7) for message in messages)
+    assert not sharks()
+
+
+def test_a_capture_that_is_not_there_is_said():
+    with pytest.raises(FileNotFoundError, match=r"none\.pcapng"), shark("none.pcapng"):
+        pass
+
+
+def test_a_python_that_is_too_new_is_said(monkeypatch):
+    monkeypatch.setattr(adapter, "TOO_NEW", sys.version_info[:2])
+    with pytest.raises(PysharkError, match=r"3\.14"), shark("x"):
+        pass
+
+
+def test_another_thread_is_said():
+    told = []
+
+    def attempt():
+        try:
+            with shark("x"):
+                pass
+        except PysharkError as error:
+            told.append(str(error))
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    assert told == ["pyshark runs in the main thread only"]
+
+
+def test_inside_asyncio_is_said():
+    async def attempt():
+        with shark("x"):
+            pass
+
+    with pytest.raises(PysharkError, match="asyncio"):
+        asyncio.run(attempt())
+
+
+def test_not_installed_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyshark", None)
+    with pytest.raises(PysharkError, match="pip install"), shark("x"):
+        pass
