@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
 
 from nmsp_scapy import layers
+from nmsp_scapy.capture.frames import TcpFrames
 from nmsp_scapy.cli.main import main
 from nmsp_scapy.cli.options import key_store
 from nmsp_scapy.conversation import Message
@@ -17,7 +20,11 @@ from nmsp_scapy.export.lua import dissector
 from nmsp_scapy.layers import NMSP
 from nmsp_scapy.profile import NOMINAL
 from tests.gear.bundled import bundled
+from tests.gear.captures import pcapng
+from tests.gear.dtls import openssl_dtls
 from tests.gear.odd_profiles import LITTLE, ODD
+from tests.gear.talks import MSE, WLC
+from tests.gear.tls import openssl
 from tests.gear.vectors import every_vector
 from tests.gear.wireshark import corpus, ours, run_tshark, tcp_capture, tshark_messages
 
@@ -214,3 +221,50 @@ def test_random_bytes_raise_nothing(tshark, lua, tmp_path):
         tshark, "-r", capture, "-X", f"lua_script:{lua}", "-Y", "_ws.lua.error"
     )
     assert told == ""
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize("size", [7, 37, 16_000])
+def test_messages_across_tls_records(tshark, lua, tmp_path, version, size):
+    raws = corpus(5, 60)
+    stream = b"".join(raws)
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    recorded = openssl(version, talk=[(1, piece) for piece in pieces[:800]])
+    made = TcpFrames(MSE, WLC)
+    frames = made.open()
+    for side, data in recorded.flow:
+        for at in range(0, len(data), 900):
+            frames += made.data(side, data[at : at + 900])
+    path = tmp_path / "x.pcapng"
+    secrets = b"\n".join(recorded.key_log) + b"\n"
+    path.write_bytes(pcapng(frames, secrets=secrets))
+    said = tshark_messages(tshark, path, lua)
+    sent = len(b"".join(pieces[:800]))
+    ends = itertools.accumulate(map(len, raws))
+    whole = [raw for raw, end in zip(raws, ends, strict=True) if end <= sent]
+    assert len(whole) > 30
+    assert said[: len(whole)] == [ours(raw) for raw in whole]
+
+
+def test_dtls_and_udp(tshark, lua, tmp_path):
+    raws = [raw for raw in corpus(6, 58) if len(raw) < 400]
+    recorded = openssl_dtls(
+        "DTLS 1.2", "ECDHE-RSA-AES128-GCM-SHA256", talk=[(1, r) for r in raws]
+    )
+    secrets = b"\n".join(recorded.key_log) + b"\n"
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(pcapng([udp(*each) for each in recorded.flow], secrets=secrets))
+    assert tshark_messages(tshark, path, lua) == [ours(raw) for raw in raws]
+    path.write_bytes(pcapng([udp(1, raw) for raw in raws]))
+    assert tshark_messages(tshark, path, lua) == [ours(raw) for raw in raws]
+
+
+def udp(side, data):
+    ends = [MSE, WLC]
+    source, target = ends[side], ends[1 - side]
+    return bytes(
+        Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+        / IP(src=source[0], dst=target[0])
+        / UDP(sport=source[1], dport=target[1])
+        / data
+    )
