@@ -81,6 +81,11 @@ def made(
     return Identity(name, key, certificate)
 
 
+def new_key() -> rsa.RSAPrivateKey:
+    """Make an RSA key of 2048 bits."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 @cache
 def _fresh_rsa(bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)

@@ -2,6 +2,7 @@
 """What a scenario holds: the tester's end, with the waits and the preconditions."""
 
 import random
+import time
 from typing import Any
 
 import msgspec
@@ -263,6 +264,10 @@ class Peer:
         """Send an echo request; returns the response, None without one."""
         return self.answer(link, link.send("ECHO_REQUEST"))
 
+    def rest(self) -> None:
+        """Give the endpoint a moment to come to terms with what happened."""
+        time.sleep(self.timing.quiet)
+
     def alive(self, link: Link | None = None) -> bool:
         """Tell whether the endpoint still serves: on this link, else on a new one."""
         if link is not None and link.open and self.echo(link) is not None:
@@ -276,6 +281,7 @@ class Peer:
             self.tell_capability(link)
             link.send("ECHO_REQUEST")
         link.pump(self.timing.answer, lambda: link.received)
+        link.pump(self.timing.quiet / 2)
 
     def admitted(self, link: Link) -> bool:
         """Tell whether the endpoint let us in.

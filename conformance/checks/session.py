@@ -37,6 +37,7 @@ def still_serves(peer: "Peer", link: "Link", judge: Judge, requirement: str) -> 
 
 def serves_again(peer: "Peer", judge: Judge, ended: str) -> None:
     """A new connection is served."""
+    peer.rest()
     link = peer.dial()
     served = link.complete and peer.echo(link) is not None
     judge.require(

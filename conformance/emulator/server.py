@@ -238,7 +238,10 @@ class EmulatedWlc:
     def _accept(self) -> None:
         while True:
             watched = [self._listener, self._stopped]
-            ready = select.select(watched, [], [])[0]
+            try:
+                ready = select.select(watched, [], [])[0]
+            except ValueError:  # a fault has closed the listener
+                return
             if self._stopped in ready:
                 return
             try:
@@ -275,6 +278,12 @@ class EmulatedWlc:
         finally:
             self._finish(channel, peer)
 
+    def _stop_listening(self) -> None:
+        """Fall over: new connections are refused from now on."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
     def _fall_over(self, peer: Peer) -> None:
         """Stop listening where a fault says so."""
         session = peer.session
@@ -286,13 +295,13 @@ class EmulatedWlc:
             "crashes-on-close": peer.end is End.CLOSE_NOTIFY,
         }
         if any(happens and self._has(fault) for fault, happens in crashes.items()):
-            self._listener.close()
+            self._stop_listening()
 
     def _look_first(self, channel: Channel) -> None:
         """Do what a fault wants with a client's first bytes, before TLS sees them."""
         first = channel.peek(HANDSHAKE_S)
         if self._has("crashes-on-rubbish") and first[:1] != b"\x16":
-            self._listener.close()
+            self._stop_listening()
             raise EndedError(End.TLS, detail="rubbish")
         whole = 5 + int.from_bytes(first[3:5])
         if self._has("needs-whole-hello") and len(first) < whole:
@@ -328,7 +337,7 @@ class EmulatedWlc:
         for message in session.take():
             channel.send(message)
         if session.ending == "crash":
-            self._listener.close()
+            self._stop_listening()
         raise EndedError(End.RST if session.ending != "close" else End.CLOSE_NOTIFY)
 
     def _finish(self, channel: Channel, peer: Peer) -> None:
@@ -427,7 +436,7 @@ class EmulatedWlc:
             hello = WlcSession(self.settings, time.monotonic())
             for message in hello.take():
                 channel.send(message)
-        if self._has("rejects-silently"):
+        while self._has("rejects-silently"):
             channel.receive(IDLE_S)
         if self._has("rejects-with-rst"):
             channel.abort()

@@ -13,8 +13,7 @@ from nmsp_scapy.constants import Service
 def answers_echo(peer: Peer, judge: Judge) -> None:
     """A WLC answers an echo request."""
     link = peer.session()
-    link.send("ECHO_REQUEST")
-    link.pump(peer.timing.answer, lambda: link.theirs("ECHO_RESPONSE"))
+    peer.echo(link)
     checks.answered(link.observation, judge)
 
 
@@ -23,8 +22,7 @@ def answers_each_of_many_echoes(peer: Peer, judge: Judge) -> None:
     """A WLC answers ten echo requests, each sent after the answer to the last."""
     link = peer.session()
     for _ in range(10):
-        link.send("ECHO_REQUEST")
-        if not peer.until_more(link, "ECHO_RESPONSE", peer.timing.answer):
+        if peer.echo(link) is None:
             break
     checks.answered(link.observation, judge)
 
@@ -43,8 +41,7 @@ def answers_echo_in_its_transaction(peer: Peer, judge: Judge) -> None:
     """A WLC puts the request's transaction id into the echo response."""
     link = peer.session()
     for transaction in (1, 0x7FFFFFFF, 0xFFFFFFFE):
-        link.send("ECHO_REQUEST", transaction=transaction)
-        peer.until_more(link, "ECHO_RESPONSE", peer.timing.answer)
+        peer.answer(link, link.send("ECHO_REQUEST", transaction=transaction))
     checks.same_transaction(link.observation, judge)
 
 
@@ -64,8 +61,7 @@ def answers_echo_while_busy(peer: Peer, judge: Judge) -> None:
     for _ in range(20):
         query = link.element("QUERY", service=Service.INFORMATION, sub_service=9)
         link.send("INFORMATION_REQUEST", query)
-    link.send("ECHO_REQUEST")
-    link.pump(peer.timing.answer, lambda: link.theirs("ECHO_RESPONSE"))
+    peer.echo(link)
     checks.answered(link.observation, judge, "NMSP-ECHO-5")
 
 
@@ -82,8 +78,7 @@ def sends_no_unsolicited_echo_response(peer: Peer, judge: Judge) -> None:
 def answers_echo_while_subscribed(peer: Peer, judge: Judge) -> None:
     """A WLC answers an echo request of an MSE that it notifies."""
     link = peer.session(dict(DEFAULT_SERVICES))
-    link.send("ECHO_REQUEST")
-    link.pump(peer.timing.answer, lambda: link.theirs("ECHO_RESPONSE"))
+    peer.echo(link)
     checks.answered(link.observation, judge)
 
 
@@ -107,8 +102,7 @@ def answers_a_burst_of_echoes(peer: Peer, judge: Judge) -> None:
 def answers_echo_without_elements(peer: Peer, judge: Judge) -> None:
     """A WLC's echo response is a header and nothing else."""
     link = peer.session()
-    link.send("ECHO_REQUEST")
-    link.pump(peer.timing.answer, lambda: link.theirs("ECHO_RESPONSE"))
+    peer.echo(link)
     checks.is_bare(link.observation, judge)
 
 

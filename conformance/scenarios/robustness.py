@@ -37,6 +37,7 @@ def survives_length_beyond_limit(peer: Peer, judge: Judge) -> None:
     link = peer.session()
     link.send_raw(checks.with_length(link.build("ECHO_REQUEST"), 0xFFFF_FFFF))
     link.pump(peer.timing.quiet, lambda: not link.open)
+    peer.rest()
     still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-2")
 
 
@@ -45,9 +46,13 @@ def survives_truncated_messages(peer: Peer, judge: Judge) -> None:
     """A WLC goes on serving after connections that end within a message."""
     raw = peer.session().build("INFORMATION_REQUEST")
     for size in (1, 5, len(raw) - 1):
-        link = peer.session()
+        link = peer.dial()
+        if not link.complete:
+            break
         link.send_bytes(raw[:size])
         link.close()
+        peer.rest()
+    peer.rest()
     still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-3")
 
 
@@ -126,6 +131,7 @@ def survives_a_tls_alert(peer: Peer, judge: Judge) -> None:
     link = peer.session()
     link.close_notify()
     link.abort()
+    peer.rest()
     still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-10")
 
 
@@ -155,6 +161,7 @@ def survives_a_forged_record(peer: Peer, judge: Judge) -> None:
     link = peer.session()
     link.send_plain(b"\x17\x03\x03\x00\x30" + bytes(48))
     link.pump(peer.timing.quiet, lambda: not link.open)
+    peer.rest()
     again = peer.dial()
     judge.require(
         "NMSP-ROBUSTNESS-13",

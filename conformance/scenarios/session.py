@@ -16,6 +16,9 @@ def serves_a_listed_mse(peer: Peer, judge: Judge) -> None:
     peer.tell_capability(link)
     link.send("ECHO_REQUEST")
     link.pump(peer.timing.answer, lambda: link.received)
+    judge.assume(
+        link.open or link.received, Reason.PEER_CLOSED, str(link.observation.end)
+    )
     link.pump(
         peer.timing.answer,
         lambda: link.observation.confirmed and link.theirs("CAPABILITY_NOTIFICATION"),
