@@ -229,6 +229,7 @@ UNJUDGED: dict[str, str] = {
     "trailing-bytes-reset": "ending the connection is an allowed answer",
     "early-request-resets": "ending the connection is an allowed answer",
     "closes-without-notify": "many stacks do; nothing is lost",
+    "ignores-threshold": "whoever judges it must know where the stations are",
     "counts-wrong": "NMSP-COUNTERS-1 is excluded",
 }
 """Faults that no requirement forbids, and why."""
@@ -317,7 +318,7 @@ def mse(fault: str = "", *, factor: float = FACTOR / 2) -> Iterator[Settings]:
 
 
 def cases(role: str, names: Iterable[str]) -> list[Scenario]:
-    """Scenarios of a role that evaluate one of these requirements, or are of the panel."""
+    """Scenarios of a role that evaluate one of these requirements, and the panel."""
     wanted, panel = set(names), (*PANEL, *MSE_PANEL)
     return [
         case
@@ -339,6 +340,7 @@ def run(fault: str, role: str, chosen: Iterable[Scenario]) -> list[Case]:
         with gear as settings:
             return run_case(case, settings)
 
+    listed(), _presented()  # once, before threads ask for them
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(one, chosen))
 

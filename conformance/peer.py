@@ -266,7 +266,7 @@ class Peer:
 
     def rest(self) -> None:
         """Give the endpoint a moment to come to terms with what happened."""
-        time.sleep(self.timing.quiet)
+        time.sleep(max(self.timing.quiet, 0.25))
 
     def alive(self, link: Link | None = None) -> bool:
         """Tell whether the endpoint still serves: on this link, else on a new one."""

@@ -50,7 +50,9 @@ def confirms_only_what_was_asked_for(peer: Peer, judge: Judge) -> None:
 @scenario("NMSP-SUBSCRIPTION-4")
 def notifies_only_of_what_was_subscribed(peer: Peer, judge: Judge) -> None:
     """A WLC notifies of measurements and of nothing else when asked for those."""
-    link = subscribed(peer, dict(DEFAULT_SERVICES))
+    link = peer.session()
+    link.pump(peer.timing.quiet)
+    peer.subscribe(link, dict(DEFAULT_SERVICES))
     link.pump(peer.timing.notification, lambda: link.theirs("MEASUREMENT_NOTIFICATION"))
     link.pump(peer.timing.quiet)
     checks.notifies_only_subscribed(link.observation, judge)
