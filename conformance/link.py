@@ -22,7 +22,7 @@ from nmsp_scapy.profile import NOMINAL, Profile
 READ_ALERT, WRITE_ALERT, CONNECT_LOOP = 0x4004, 0x4008, 0x1001
 HANDSHAKE_DONE = 0x20
 FATAL = 2
-APPLICATION_DATA = 23
+HANDSHAKE, APPLICATION_DATA = 22, 23
 TLS13 = "TLSv1.3"
 VERSIONS = {
     "SSLv3": SSL.SSL3_VERSION,
@@ -105,6 +105,8 @@ class Link:
         self.began_ns = time.time_ns()
         self._tester = "mse" if role == "wlc" else "wlc"
         self._role = role
+        # Our own hello sent back is no answer.
+        self._hello = 2 if role == "wlc" else 1
         self._clock, self._zero = clock, clock()
         self._tcp = tcp
         self._records, self._inbox = bytearray(), bytearray()
@@ -332,6 +334,8 @@ class Link:
     def _watch(self, data: bytes) -> None:
         """Look at the records before OpenSSL does."""
         tls = self.observation.tls
+        if tls.plaintext:
+            return
         self._records += data
         while self._records:
             version = bytes(self._records[1:2])
@@ -346,7 +350,7 @@ class Link:
             if len(self._records) < end:
                 return
             early = kind == APPLICATION_DATA and not tls.complete
-            if kind == 22:
+            if kind == HANDSHAKE and self._records[5] == self._hello:
                 tls.seen = True
             if early and not (
                 tls.seen and self._ssl.get_protocol_version_name() == TLS13

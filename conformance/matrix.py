@@ -194,7 +194,6 @@ WLC: dict[str, tuple[str, ...]] = {
     "counters-fall": _ids("statistics", 5),
     "access-point-without-mac": _ids("ap_info", 2),
     # robustness
-    "short-length-hangs": (),
     "short-length-crashes": _ids("robustness", 1, 2),
     "trailing-bytes-crash": _ids("robustness", 4),
     "unknown-type-resets": _ids("robustness", 5),

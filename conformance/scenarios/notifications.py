@@ -40,7 +40,7 @@ def goes_on_notifying(peer: Peer, judge: Judge) -> None:
 def does_not_notify_too_often(peer: Peer, judge: Judge) -> None:
     """A WLC does not notify of the same station more often than once a second."""
     link = notified(peer, judge, DEFAULT_SERVICES)
-    link.pump(peer.timing.notification / 2)
+    link.pump(peer.timing.notification, lambda: len(link.theirs(NAME)) > 2)
     checks.not_too_often(link.observation, judge)
 
 

@@ -49,9 +49,11 @@ def survives_truncated_messages(peer: Peer, judge: Judge) -> None:
         link = peer.dial()
         if not link.complete:
             break
+        link.pump(peer.timing.quiet)
         link.send_bytes(raw[:size])
+        link.half_close()
+        link.pump(peer.timing.quiet, lambda: not link.open)
         link.close()
-        peer.rest()
     peer.rest()
     still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-3")
 
