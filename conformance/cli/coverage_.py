@@ -14,6 +14,10 @@ def command(ctx: click.Context, as_json: bool) -> None:
     """Show each requirement with its scenarios, or why it has none.
 
     Exits 3 when a requirement has neither.
+
+    \b
+    Example:
+      nmsp-conformance coverage --json
     """
     found = _rows()
     bare = [r["id"] for r in found if not r["scenarios"] and not r["excluded"]]

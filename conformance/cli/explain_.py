@@ -7,7 +7,13 @@ import click
 @click.command()
 @click.argument("identifier", metavar="ID")
 def command(identifier: str) -> None:
-    """Explain a requirement (NMSP-ECHO-1) or a scenario (echo.answers_echo)."""
+    """Explain a requirement or a scenario.
+
+    \b
+    Examples:
+      nmsp-conformance explain NMSP-ECHO-1
+      nmsp-conformance explain echo.answers_echo
+    """
     from conformance import requirements, scenario
 
     known, cases = requirements.load(), scenario.load()

@@ -14,6 +14,11 @@ def command(selectors: tuple[str, ...], as_json: bool) -> None:
 
     SELECTOR is an id, a requirement's id, a family, role, level, risk, grade, or
     @file with one a line. Those of one kind are alternatives, different kinds narrow.
+
+    \b
+    Examples:
+      nmsp-conformance list
+      nmsp-conformance list echo --json
     """
     from conformance import scenario, selection
 

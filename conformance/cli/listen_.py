@@ -19,7 +19,7 @@ from conformance.cli.options import live, outputs
 def command(
     ctx: click.Context, /, role: str, host: str, port: int, **given: Any
 ) -> None:
-    r"""Judge an MSE: be the WLC that it dials.
+    """Judge an MSE: be the WLC that it dials.
 
     The MSE is expected to dial again after each case, as it does on its own.
 

@@ -16,7 +16,7 @@ from conformance.cli.options import live, outputs
 @outputs
 @click.pass_context
 def command(ctx: click.Context, /, target: str, **given: Any) -> None:
-    r"""Judge a WLC as an MSE would meet it.
+    """Judge a WLC as an MSE would meet it.
 
     The identity's MAC address and key hash must stand in the WLC's AuthList; all
     other identities are made for the run and must not.

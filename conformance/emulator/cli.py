@@ -137,7 +137,7 @@ def wlc(
     profile: Path | None,
     seconds: float | None,
 ) -> None:
-    r"""Be a WLC: TLS server, AuthList, capability, subscription, notifications, echo.
+    """Be a WLC: TLS server, AuthList, capability, subscription, notifications, echo.
 
     Without --authlist nobody is let in, as on a real one.
 
@@ -214,7 +214,7 @@ def mse(
     profile: Path | None,
     seconds: float | None,
 ) -> None:
-    r"""Be an MSE: dial a WLC, subscribe, ask, and send echo.
+    """Be an MSE: dial a WLC, subscribe, ask, and send echo.
 
     Exit code 3: no session came about, or it was lost.
 

@@ -39,7 +39,7 @@ class ShowByDefault(click.Group):
 
 @click.group(cls=ShowByDefault, no_args_is_help=True)
 def command() -> None:
-    r"""Show a certificate as an AuthList sees it: MAC address and key hashes.
+    """Show a certificate as an AuthList sees it: MAC address and key hashes.
 
     \b
     nmsp authlist CERT...     is short for: nmsp authlist show CERT...
@@ -97,6 +97,11 @@ def show(
     CERT is PEM, DER, PKCS#12, a Java keystore, a capture with a TLS handshake, or -
     for standard input.
 
+    \b
+    Examples:
+      nmsp authlist show mse.pem --ios
+      nmsp authlist show mse.pem --compare running-config.txt
+
     Exits 0; 1 when --compare finds a difference; 2 on usage; 3 when something could
     not be read.
     """
@@ -133,7 +138,7 @@ def show(
 def new(
     mac: str, output: Path | None, name: str, key: str, days: int, force: bool
 ) -> None:
-    r"""Make a key and a self-signed certificate for tests, one PEM.
+    """Make a key and a self-signed certificate for tests, one PEM.
 
     \b
     Example:

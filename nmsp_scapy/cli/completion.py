@@ -14,7 +14,7 @@ SHELLS = {
 @click.command()
 @click.argument("shell", type=click.Choice(sorted(SHELLS)))
 def command(shell: str) -> None:
-    r"""Print the line that completes nmsp's commands and options in a shell.
+    """Print the line that completes nmsp's commands and options in a shell.
 
     \b
     Examples:

@@ -52,7 +52,7 @@ def command(
     ports: tuple[int, ...],
     profile_file: Path | None,
 ) -> None:
-    r"""Write what TLS carried, for other tools.
+    """Write what TLS carried, for other tools.
 
     \b
     pcapng     the capture as it was, with the secrets inside that it needs

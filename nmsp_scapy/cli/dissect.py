@@ -97,7 +97,7 @@ def command(
     verbose: bool,
     sessions: bool,
 ) -> None:
-    r"""Show the messages of captures, and all that could not be read.
+    """Show the messages of captures, and all that could not be read.
 
     CAPTURE is pcap or pcapng, gzip or zstd compressed or not; - is standard input.
     Secrets inside a pcapng are used by themselves.

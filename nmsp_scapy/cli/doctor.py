@@ -59,7 +59,7 @@ def command(
     profile_file: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Name the cause: capture, trace, certificate and list side by side.
+    """Name the cause: capture, trace, certificate and list side by side.
 
     \b
     Examples:

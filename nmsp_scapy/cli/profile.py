@@ -24,7 +24,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--schema", is_flag=True, help="The JSON Schema of profile files.")
 def show(name: str, as_json: bool, schema: bool) -> None:
-    r"""Print a profile whole, with what it inherits, as TOML.
+    """Print a profile whole, with what it inherits, as TOML.
 
     \b
     Examples:
@@ -50,7 +50,7 @@ def show(name: str, as_json: bool, schema: bool) -> None:
 @click.argument("files", nargs=-1, required=True)
 @click.pass_context
 def check(ctx: click.Context, files: tuple[str, ...]) -> None:
-    r"""Say of each file whether it can work; exits 2 where one cannot.
+    """Say of each file whether it can work; exits 2 where one cannot.
 
     \b
     Example:
@@ -79,7 +79,7 @@ def check(ctx: click.Context, files: tuple[str, ...]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def diff(ctx: click.Context, one: str, other: str, as_json: bool) -> None:
-    r"""List what sets two profiles apart; exits 1 where something does.
+    """List what sets two profiles apart; exits 1 where something does.
 
     \b
     Example:

@@ -37,7 +37,7 @@ def command(
     ports: tuple[int, ...],
     profile_file: Path | None,
 ) -> None:
-    r"""Write a self-contained HTML page: ladder, rates, echo, RSSI, TLS, events.
+    """Write a self-contained HTML page: ladder, rates, echo, RSSI, TLS, events.
 
     The page loads nothing and runs no script; it holds no key.
 

@@ -29,7 +29,7 @@ def command(
     profile_file: Path | None,
     code: str | None,
 ) -> None:
-    r"""Open the Scapy shell with the messages of a capture.
+    """Open the Scapy shell with the messages of a capture.
 
     `packets` are the messages, one Scapy packet each, with addresses and times;
     `events` is what could not be read; every NMSP class is there by its name.

@@ -37,7 +37,7 @@ def command(
     ports: tuple[int, ...],
     profile_file: Path | None,
 ) -> None:
-    r"""Show what MSE and WLC would show of the tunnels in a capture.
+    """Show what MSE and WLC would show of the tunnels in a capture.
 
     The MSE's page stands unless another form is asked for. Counts are the capture's:
     it may begin later than the tunnel did.

@@ -35,7 +35,7 @@ def command(
     no_timeline: bool,
     follow: bool,
 ) -> None:
-    r"""Explain a controller's NMSP trace: what became of each connection, and why.
+    """Explain a controller's NMSP trace: what became of each connection, and why.
 
     LOG is the output of `show trace messages nmsp`, a radioactive trace, an IOS log or
     an AireOS debug, gzipped or not; - is standard input.

@@ -49,7 +49,13 @@ def command() -> None:
     help="File to write; standard output by default.",
 )
 def lua(profile_files: tuple[Path, ...], port: int, output: Path | None) -> None:
-    """Print the dissector, one Lua file."""
+    """Print the dissector, one Lua file.
+
+    \b
+    Examples:
+      nmsp wireshark lua -o nmsp.lua
+      tshark -X lua_script:nmsp.lua -r x.pcapng
+    """
     text = _dissector(_profiles(profile_files), port)
     if output is None:
         click.echo(text, nl=False)
@@ -73,6 +79,11 @@ def install(
 
     The profile has columns, colouring rules, filter buttons and I/O graphs. Open a
     capture with it: wireshark -C NMSP CAPTURE
+
+    \b
+    Examples:
+      nmsp wireshark install
+      nmsp wireshark install --keylog mse.keys
     """
     wireshark = _wireshark(tshark)
     text = _dissector(_profiles(profile_files), port)
@@ -97,6 +108,10 @@ def check(
     """Say whether the installed dissector works, by running tshark.
 
     Exits 0 when it does, 3 when it does not.
+
+    \b
+    Example:
+      nmsp wireshark check
     """
     import msgspec
 
