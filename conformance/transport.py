@@ -73,6 +73,8 @@ class Channel:
     Attributes:
         established: whether the handshake is complete on this side.
         alert: number of the fatal alert that passed, None before one did.
+        wake: becomes readable when everything is to stop.
+        patience_s: how long the peer may leave what it is sent unread.
     """
 
     def __init__(
@@ -99,7 +101,7 @@ class Channel:
         """
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setblocking(False)
-        self._socket, self._wake, self._track = sock, wake, track
+        self._socket, self.wake, self._track = sock, wake, track
         self._side = SERVER if server else CLIENT
         self._info = info
         self._ssl = SSL.Connection(context, None)
@@ -113,6 +115,7 @@ class Channel:
         self.established = False
         self.alert: int | None = None
         self.cut = Cut()
+        self.patience_s = 5.0
         self._closing = self._closed_by_peer = False
 
     # --- called back by the context ------------------------------------------
@@ -127,6 +130,10 @@ class Channel:
     def secret(self, line: bytes) -> None:
         """Hear of a secret."""
         self._track.secret(line)
+
+    def fileno(self) -> int:
+        """Number of the socket, to wait for several."""
+        return self._socket.fileno()
 
     # --- what it tells --------------------------------------------------------
 
@@ -277,7 +284,7 @@ class Channel:
             self._write(data)
 
     def _write(self, data: bytes) -> None:
-        view, until = memoryview(data), time.monotonic() + 5.0
+        view, until = memoryview(data), time.monotonic() + self.patience_s
         now = time.time_ns()
         while view:
             try:
@@ -292,9 +299,9 @@ class Channel:
 
     def _fill(self, until: float) -> bool:
         """Wait for bytes of the peer; tell whether some came before `until`."""
-        watched = [self._socket] if self._wake is None else [self._socket, self._wake]
+        watched = [self._socket] if self.wake is None else [self._socket, self.wake]
         ready = select.select(watched, [], [], max(0.0, until - time.monotonic()))[0]
-        if self._wake in ready:
+        if self.wake in ready:
             raise EndedError(End.STOPPED)
         if not ready:
             return False

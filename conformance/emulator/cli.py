@@ -180,7 +180,7 @@ def wlc(
             ready_file.write_text(f"{where}\n")
         if status:
             _show_on_signal(emulated)
-        _wait(seconds)
+        waiting(seconds)
     if status:
         _show(emulated)
     _tell_peers(emulated)
@@ -241,7 +241,7 @@ def mse(
             recorder=_recorder(capture),
         )
     with emulated:
-        _wait(seconds, emulated.finished)
+        waiting(seconds, emulated.finished)
     for ended in emulated.ended:
         click.echo(f"connection ended: {ended}", err=True)
     if emulated.session is None:
@@ -296,7 +296,7 @@ def _profile(path: Path | None) -> Any:
     return wire_profile(path)
 
 
-def _wait(seconds: float | None, over: Any = None) -> None:
+def waiting(seconds: float | None, over: Any = None) -> None:
     """Wait for a signal, a time, or an event."""
     import signal
     import threading

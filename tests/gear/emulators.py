@@ -5,12 +5,12 @@ from conformance.emulator.server import policy_of as policy
 from conformance.emulator.tls import Identity, identity
 from nmsp_scapy.authlist.create import new_identity
 
-__all__ = ["MSE", "WLC", "policy"]
+__all__ = ["MSE", "WLC", "made", "policy"]
 
 
-def _made(mac: str, name: str) -> Identity:
+def made(mac: str, name: str) -> Identity:
     return identity(b"".join(new_identity(mac, name=name)))
 
 
-WLC = _made("02005ea00001", "WLC")
-MSE = _made("02005ee00001", "MSE")
+WLC = made("02005ea00001", "WLC")
+MSE = made("02005ee00001", "MSE")
