@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 
-.PHONY: help demo story test check lock captures matrix clean
+.PHONY: help demo story test check lock captures matrix differential clean
 
 help: ## list the doors
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ captures: .venv/.ready ## record pcaps/ and keys/ anew from the emulators
 
 matrix: tools ## which TLS sessions come out exactly, with tshark and Scapy beside
 	$(BIN)/python -m benchmarks.matrix | tee docs/matrix.md
+
+differential: tools ## tshark with our Lua file against our own dissector
+	$(BIN)/python benchmarks/differential.py
 
 lock: .venv/.ready ## pin the newest dependencies with their hashes
 	sh scripts/lock.sh

@@ -205,6 +205,15 @@ def test_what_decrypt_writes_shows_each_message_once(tshark, lua, tmp_path, form
     assert said == [ours(message.raw) for message in found]
 
 
+def test_where_wireshark_says_less_text_ends_at_a_nul(tshark, lua, tmp_path):
+    text = layers.NMSPSoftwareVersion(version="8.0\0.110")
+    raw = bytes(NMSP() / layers.NMSPCapabilityNotification(elements=[text]))
+    capture = tcp_capture(tmp_path / "x.pcap", [raw])
+    [said] = tshark_messages(tshark, capture, lua)
+    assert said["nmsp.element"][0]["nmsp.element.version"] == "8.0"
+    assert layers.NMSP(raw).elements[0].version == "8.0\0.110"
+
+
 def test_random_bytes_raise_nothing(tshark, lua, tmp_path):
     noise = random.Random(4)  # noqa: S311
     raws = []

@@ -29,6 +29,7 @@ GENERATED = {
     "nmsp.subscribed",
     "nmsp.element.padding",
     "_ws.expert",
+    "_ws.malformed",
 }
 """What the dissector adds to what the bytes say."""
 
@@ -153,7 +154,9 @@ def spelt(field, value):
         hexadecimal = wide and (field.is_flags or not field.names)
         return f"0x{value:016x}" if hexadecimal else str(value)
     if isinstance(value, dict):
-        return bytes.fromhex(value["bytes"]).decode("utf-8", "replace")
+        value = bytes.fromhex(value["bytes"]).decode("utf-8", "replace")
+    if field.kind == "text":
+        return value.split("\0")[0]  # Wireshark's text ends there
     return colons(value) if field.kind == "bytes" else value
 
 
