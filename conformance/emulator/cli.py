@@ -68,7 +68,12 @@ def command() -> None:
 
 @command.command("faults")
 def faults_command() -> None:
-    """List the faults that either role can be told to have."""
+    """List the faults that either role can be told to have.
+
+    \b
+    Example:
+      nmsp emulate faults
+    """
     from conformance.emulator.faults import FAULTS, MSE_FAULTS
 
     for role, known in (("wlc", FAULTS), ("mse", MSE_FAULTS)):
