@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 
-.PHONY: help demo story test check lock captures matrix differential clean
+.PHONY: help demo story test check lock captures matrix differential mutants clean
 
 help: ## list the doors
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ check: .venv/.ready ## ruff, mypy --strict, import-linter, codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+mutants: .venv/.ready ## print the kill matrix of the conformance checks
+	$(BIN)/python -m conformance.matrix
 
 captures: .venv/.ready ## record pcaps/ and keys/ anew from the emulators
 	$(BIN)/python -m conformance.emulator.captures

@@ -17,7 +17,9 @@ import msgspec
 import pytest
 
 import nmsp_scapy
-from conformance import requirements, scenario, selection
+from conformance import baseline, requirements, scenario, selection
+from conformance.claims import Claims
+from conformance.claims import read as read_claims
 from conformance.identities import Identities, read
 from conformance.peer import Timing
 from conformance.result import Case, Run
@@ -95,6 +97,9 @@ class Suite:
             output=_folder(option("--nmsp-output")),
             seed=option("--nmsp-seed"),
         )
+        claims = option("--nmsp-claims")
+        self.claims = read_claims(Path(claims)) if claims else Claims()
+        self.settings.policy = self.claims.policy
         self.name = self._endpoint()
         self.settings.reproduce = self._reproduce(identity)
         self.settings.trust = self._trust("")
@@ -263,6 +268,8 @@ class Suite:
             tool_version=nmsp_scapy.__version__,
         )
         run.remarks = remarks(run)
+        baseline.apply(run, self.claims.known, self._started.date())
+        baseline.scored(run, self.claims.scored)
         return run if option("--nmsp-show-identities") else pseudonymised(run)
 
 

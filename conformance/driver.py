@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Drives pytest for `run` and `listen`: arguments in, reports and exit code out."""
 
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,7 +79,6 @@ def arguments(
             line.append(f"--nmsp-{name.replace('_', '-')}={given[name]}")
     line += ["--nmsp-strict"] if given["strict"] else []
     line += ["--nmsp-show-identities"] if given["show_identities"] else []
-    line += [f"--junitxml={given['junit']}"] if given.get("junit") else []
     line += [f"-n{workers}"] if workers else []
     return line
 
@@ -107,6 +107,8 @@ def check(endpoint: dict[str, str], given: dict[str, Any]) -> None:
     from conformance import identities, selection
     from conformance.scenario import Risk
 
+    if given["formats"] and not given["output"]:
+        raise click.UsageError("--report needs a folder: -o DIR")
     try:
         identities.read(Path(given["identity"]))
         selection.chosen(
@@ -126,6 +128,9 @@ def reports(runs: Sequence[Run], **given: Any) -> None:
     if given.get("output"):
         folder = Path(given["output"])
         json.write(runs, str(folder / "result.json"))
+        for name in dict.fromkeys(given["formats"]):
+            module = importlib.import_module(f"conformance.report.{name}")
+            (folder / module.NAME).write_text(module.text_of(runs), encoding="utf-8")
     if given["as_json"]:
         click.echo(json.text_of(runs), nl=False)
     else:

@@ -112,6 +112,8 @@ class Run(msgspec.Struct, omit_defaults=True):
         declared: what the endpoint calls itself, when it names this project.
         remarks: what a reader must know first.
         stale: known deviations that no longer occur.
+        passive: whether nothing was stimulated; what was not to be seen is then no
+            fault of the run's.
     """
 
     target: str
@@ -127,6 +129,7 @@ class Run(msgspec.Struct, omit_defaults=True):
     remarks: list[str] = []
     stale: list[str] = []
     seed: int = 0
+    passive: bool = False
     schema_version: int = SCHEMA_VERSION
     tool: str = "nmsp-conformance"
     tool_version: str = ""
@@ -159,7 +162,12 @@ class Run(msgspec.Struct, omit_defaults=True):
         )
         if held or self.stale:
             return Exit.DEVIATION
-        if not self.cases or self.of(Verdict.INCONCLUSIVE):
+        unjudged = [
+            case
+            for case in self.of(Verdict.INCONCLUSIVE)
+            if not (self.passive and case.reason is Reason.NO_STIMULUS)
+        ]
+        if unjudged or not (self.of(Verdict.PASS) or self.of(Verdict.FAIL)):
             return Exit.INCONCLUSIVE
         return Exit.OK
 

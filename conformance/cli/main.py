@@ -8,6 +8,7 @@ import click
 import nmsp_scapy
 
 COMMANDS: dict[str, str] = {
+    "check": "Judge the conversations of a capture",
     "coverage": "Show which scenarios evaluate which requirement",
     "explain": "Explain a requirement or a scenario",
     "list": "List scenarios",

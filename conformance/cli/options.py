@@ -21,7 +21,20 @@ def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]
     return add
 
 
+judging = _all(
+    click.option(
+        "--trust",
+        type=click.Choice(TRUSTS),
+        default="auto",
+        show_default=True,
+        help="The least sure grade that is held against the endpoint.",
+    ),
+    click.option("--strict", is_flag=True, help="Warnings fail."),
+)
+"""What is held against an endpoint."""
+
 live = _all(
+    judging,
     click.option(
         "--identity", type=FILE, required=True, help="PEM with key and certificate."
     ),
@@ -35,14 +48,6 @@ live = _all(
         show_default=True,
         help="The most that a case may risk.",
     ),
-    click.option(
-        "--trust",
-        type=click.Choice(TRUSTS),
-        default="auto",
-        show_default=True,
-        help="The least sure grade that is held against the endpoint.",
-    ),
-    click.option("--strict", is_flag=True, help="Warnings fail."),
     click.option(
         "--timeout-factor",
         type=click.FloatRange(min=0.001),
@@ -66,7 +71,11 @@ outputs = _all(
     ),
     click.option("--json", "as_json", is_flag=True, help="The result for programs."),
     click.option(
-        "--junit", type=click.Path(dir_okay=False), help="pytest's JUnit XML."
+        "--report",
+        "formats",
+        multiple=True,
+        type=click.Choice(["html", "junit", "sarif", "markdown"]),
+        help="Written into the output folder; may be repeated.",
     ),
     click.option("--show-identities", is_flag=True, help="Hide no address or name."),
     click.option("-v", "--verbose", is_flag=True, help="List every case."),

@@ -8,6 +8,9 @@ from conformance.result import Case, Judged, Run
 from conformance.verdict import Severity, Verdict
 
 WIDTH = 88
+SHOWN = 3
+"""Findings of one deviation that are written out."""
+
 WORDS = {
     Severity.VIOLATION: "VIOLATION",
     Severity.DIFFERENCE: "DIFFERENCE",
@@ -106,8 +109,12 @@ def deviation_lines(part: Judged, cases: Sequence[Case]) -> list[str]:
         if found.met or (found.expected, found.actual) in seen:
             continue
         seen.add((found.expected, found.actual))
+        if len(seen) > SHOWN:
+            continue
         lines.append(wrapped(found.expected, " " * 12, "  expected  "))
         lines.append(wrapped(found.actual, " " * 12, "  actual    "))
+    if len(seen) > SHOWN:
+        lines.append(f"            and {len(seen) - SHOWN} more like it")
     lines.append(wrapped(_names(case.id for case in cases), " " * 12, "  case      "))
     if cases and cases[0].ends:
         ends = "; ".join(cases[0].ends)

@@ -52,7 +52,7 @@ def survives_truncated_messages(peer: Peer, judge: Judge) -> None:
         link.pump(peer.timing.quiet)
         link.send_bytes(raw[:size])
         link.half_close()
-        link.pump(peer.timing.quiet, lambda: not link.open)
+        link.pump(peer.timing.quiet)
         link.close()
     peer.rest()
     still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-3")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every check can fail, for its own reason; honest gear passes; null peers pass none."""
+"""Every check can fail for its own reason; honest gear passes, null peers do not."""
 
 import pytest
 

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same checks on a capture: no endpoint is needed, nothing is stimulated."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+import nmsp_scapy
+from conformance import requirements
+from conformance.checks import (
+    ap_info,
+    capability,
+    echo,
+    measurement,
+    notifications,
+    requests,
+    session,
+    statistics,
+    subscription,
+)
+from conformance.observation import End, EndKind, Observation, Seen
+from conformance.result import Case, Run, case_of, judged, transcript
+from conformance.scenario import Risk, Scenario
+from conformance.verdict import Judge, Reason, Trust, Verdict
+from nmsp_scapy.conversation import Conversation, Direction, Event, Message, Result
+
+Check = Callable[[Observation, Judge], None]
+HOLES = {
+    "gap": Reason.CAPTURE_GAP,
+    "no-key": Reason.NO_KEYS,
+    "bad-mac": Reason.BAD_MAC,
+    "undecodable": Reason.CAPTURE_GAP,
+}
+
+
+def _family(exchange: requests.Exchange, *numbers: int) -> Iterator[tuple[str, Check]]:
+    """Yield the checks of a family of requests by their requirement."""
+    made = {
+        1: requests.answered,
+        2: requests.in_transaction,
+        3: requests.more_announced,
+        4: requests.names_only_asked,
+    }
+    family = exchange.container.split("_")[0]
+    name = {"AP": "AP_MONITOR", "ALARM": "IDS"}.get(family, family)
+    for number in numbers:
+        check, identifier = made[number], f"NMSP-{name}-{number}"
+
+        def bound(
+            seen: Observation,
+            judge: Judge,
+            check: Callable[..., None] = check,
+            identifier: str = identifier,
+        ) -> None:
+            check(seen, judge, identifier, exchange)
+
+        bound.__doc__ = check.__doc__
+        yield identifier, bound
+
+
+def _mse_capability(seen: Observation, judge: Judge) -> None:
+    """The MSE tells its capabilities."""
+    capability.told(seen, judge, "NMSP-CAPABILITY-8")
+
+
+CHECKS: dict[str, Check] = {
+    "NMSP-CAPABILITY-1": capability.told,
+    "NMSP-CAPABILITY-2": capability.names_services,
+    "NMSP-CAPABILITY-3": capability.sub_services_belong,
+    "NMSP-CAPABILITY-4": capability.without_transaction,
+    "NMSP-CAPABILITY-6": capability.names_version,
+    "NMSP-CAPABILITY-7": capability.names_services_once,
+    "NMSP-CAPABILITY-8": _mse_capability,
+    "NMSP-SESSION-10": session.subscribes_after_capability,
+    "NMSP-SUBSCRIPTION-1": subscription.answered,
+    "NMSP-SUBSCRIPTION-3": subscription.confirms_only_what_was_asked,
+    "NMSP-SUBSCRIPTION-4": subscription.notifies_only_subscribed,
+    "NMSP-SUBSCRIPTION-7": subscription.in_transaction,
+    "NMSP-SUBSCRIPTION-14": subscription.confirms_only_what_is_offered,
+    "NMSP-SUBSCRIPTION-15": subscription.subscribes,
+    "NMSP-SUBSCRIPTION-16": subscription.asks_for_what_is_offered,
+    "NMSP-SUBSCRIPTION-17": subscription.sub_services_belong,
+    "NMSP-ECHO-1": echo.answered,
+    "NMSP-ECHO-2": echo.answered_once,
+    "NMSP-ECHO-3": echo.same_transaction,
+    "NMSP-ECHO-4": echo.in_time,
+    "NMSP-ECHO-6": echo.unsolicited,
+    "NMSP-ECHO-8": echo.is_bare,
+    "NMSP-ECHO-9": echo.mse_echoes,
+    "NMSP-ECHO-10": echo.own_transactions,
+    **dict(_family(requests.MEASUREMENT, 1, 2, 3, 4)),
+    "NMSP-MEASUREMENT-5": measurement.well_formed,
+    "NMSP-MEASUREMENT-6": measurement.plausible,
+    **dict(_family(requests.INFORMATION, 1, 2, 3, 4)),
+    **dict(_family(requests.STATISTICS, 1, 2, 3, 4)),
+    "NMSP-STATISTICS-5": statistics.do_not_fall,
+    "NMSP-NOTIFICATIONS-2": notifications.not_too_often,
+    "NMSP-NOTIFICATIONS-4": notifications.without_transaction,
+    "NMSP-NOTIFICATIONS-5": notifications.kinds_subscribed,
+    "NMSP-NOTIFICATIONS-6": notifications.well_formed,
+    "NMSP-AP_INFO-2": ap_info.name_access_points,
+    **dict(_family(requests.ATTACHMENT, 1, 2)),
+    **dict(_family(requests.LOCATION, 1, 2)),
+    **dict(_family(requests.IDS_GET, 1, 2)),
+    **dict(_family(requests.AP_MONITOR, 1, 2)),
+}
+"""Checks that need no stimulus, by the requirement that they evaluate."""
+
+
+class Watched(msgspec.Struct):
+    """A conversation of a capture and what was seen of it."""
+
+    conversation: Conversation
+    seen: Observation
+    last_ns: int = 0
+
+
+def observe(results: Iterator[Result]) -> list[Watched]:
+    """Gather a capture's results by conversation."""
+    found: dict[int, Watched] = {}
+    for each in results:
+        if isinstance(each, Conversation):
+            whole = each.began == "syn"
+            seen = Observation(role="wlc", from_start=whole)
+            found[each.index] = Watched(each, seen)
+        elif isinstance(each, Message):
+            _add(found[each.conversation], each)
+        elif each.conversation is not None and each.conversation in found:
+            _note(found[each.conversation], each)
+    for watched in found.values():
+        watched.seen.until_s = _since(watched, watched.last_ns)
+        kind = {"fin": EndKind.FIN, "reset": EndKind.RST}
+        ended = kind.get(watched.conversation.ended, EndKind.OPEN)
+        watched.seen.end = End(ended, "", watched.seen.until_s)
+    return list(found.values())
+
+
+def _since(watched: Watched, time_ns: int) -> float:
+    return max(0.0, (time_ns - watched.conversation.time_ns) / 1e9)
+
+
+def _add(watched: Watched, message: Message) -> None:
+    sender = "mse" if message.direction is Direction.MSE_TO_WLC else "wlc"
+    messages = watched.seen.messages
+    watched.last_ns = max(watched.last_ns, message.time_ns)
+    messages.append(
+        Seen(
+            len(messages),
+            _since(watched, message.time_ns),
+            sender,
+            message.raw,
+            message.frames,
+            message.profile,
+        )
+    )
+
+
+def _note(watched: Watched, event: Event) -> None:
+    if event.time_ns is not None:
+        watched.last_ns = max(watched.last_ns, event.time_ns)
+    if event.lost:
+        reason = HOLES.get(event.event, Reason.CAPTURE_GAP)
+        watched.seen.holes.append((reason, event.reason))
+
+
+def check(
+    watched: Sequence[Watched],
+    *,
+    capture: str,
+    trust: Trust,
+    chosen: Sequence[str] = (),
+) -> Run:
+    """Judge both roles in every conversation of a capture.
+
+    Args:
+        watched: its conversations.
+        capture: its name.
+        trust: weighs a failure.
+        chosen: requirement ids; all that can be checked unless given.
+    """
+    made = [
+        case
+        for each in watched
+        for identifier in (chosen or CHECKS)
+        for case in (_case(each, identifier, trust, capture),)
+    ]
+    run = Run(
+        target=capture,
+        role="both",
+        profile=watched[0].seen.messages[0].profile.name
+        if watched and watched[0].seen.messages
+        else "nominal",
+        trust=trust.grade,
+        strict=trust.strict,
+        cases=made,
+        confirmed=any(case.confirmed for case in made),
+        passive=True,
+        tool_version=nmsp_scapy.__version__,
+    )
+    if not run.confirmed:
+        run.remarks = [
+            "No endpoint was seen to speak the wire profile, so that nothing above TLS "
+            "is judged: give keys (--keylog, --rsa-key), or a profile (--profile)."
+        ]
+    return run
+
+
+def _case(watched: Watched, identifier: str, trust: Trust, capture: str) -> Case:
+    known = requirements.load()[identifier]
+    seen = msgspec.structs.replace(watched.seen, role=known.role)
+    judge = Judge([identifier])
+    CHECKS[identifier](seen, judge)
+    ended = seen.holes[0] if seen.holes else None
+    if ended is None and not seen.from_start:
+        ended = Reason.MID_SESSION, "the capture begins within the conversation"
+    part = judged(known, judge, trust, ended, confirmed=seen.confirmed)
+    if part.verdict is Verdict.FAIL and ended is not None:
+        part.verdict, part.severity = Verdict.INCONCLUSIVE, None
+        part.reason, part.detail = ended
+        part.findings = []
+    name = f"{known.family}.{identifier.lower()}"
+    text = f"{CHECKS[identifier].__doc__ or known.text}"
+    scenario = Scenario(
+        name, CHECKS[identifier], (identifier,), known.role, Risk.SAFE, text
+    )
+    case = case_of(scenario, [part])
+    case.id = f"{name}[{watched.conversation.index}]"
+    case.confirmed = seen.confirmed
+    case.transcript = transcript([seen]) if part.verdict is Verdict.FAIL else []
+    case.ends = [str(seen.end)]
+    case.capture = capture
+    case.reproduce = f"nmsp-conformance check {capture} {identifier}"
+    return case

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`nmsp-conformance check`: the same checks on a capture."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from conformance.cli.options import judging, outputs
+from nmsp_scapy.cli.options import (
+    CAPTURE,
+    key_options,
+    key_store,
+    wire_options,
+    wire_profile,
+)
+
+
+@click.command()
+@click.argument("capture", type=CAPTURE)
+@click.argument("names", nargs=-1, metavar="[REQUIREMENT]...")
+@key_options
+@wire_options
+@judging
+@outputs
+@click.pass_context
+def command(
+    ctx: click.Context, /, capture: str, names: tuple[str, ...], **given: Any
+) -> None:
+    r"""Judge both ends of every conversation in a capture.
+
+    What the capture does not show cannot be judged, and is said to be inconclusive;
+    only what was deviated from, or nothing at all judged, changes the exit code.
+
+    \b
+    Examples:
+      nmsp-conformance check up.pcapng --keylog mse.keys
+      nmsp-conformance check up.pcapng NMSP-ECHO-1 --json
+    """
+    from conformance import capture as checking
+    from conformance.driver import reports
+    from conformance.report.privacy import pseudonymised
+    from conformance.verdict import Trust
+    from nmsp_scapy.constants import PORT, Grade
+    from nmsp_scapy.dissect import dissect
+
+    for name in names:
+        if name not in checking.CHECKS:
+            raise click.UsageError(f"{name} is no requirement that a capture can show")
+    store = key_store(given["keylogs"], given["rsa_keys"], given["password_file"])
+    profile = wire_profile(given["profile_file"])
+    ports = frozenset(given["ports"] or (PORT,))
+    results = dissect(capture, keys=store, profile=profile, ports=ports)
+    watched = checking.observe(results)
+    trust = given["trust"]
+    weigh = Trust(Grade.OBSERVED if trust == "auto" else Grade(trust), given["strict"])
+    run = checking.check(watched, capture=Path(capture).name, trust=weigh, chosen=names)
+    if not given["show_identities"]:
+        run = pseudonymised(run)
+    if given["output"]:
+        Path(given["output"]).mkdir(parents=True, exist_ok=True)
+    reports([run], **given)
+    ctx.exit(run.exit)
