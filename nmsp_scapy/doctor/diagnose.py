@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from nmsp_scapy.authlist import Identity
 from nmsp_scapy.authlist.pasted import Entry
+from nmsp_scapy.clock import utc
 from nmsp_scapy.doctor import handshake, lists, session, traces
 from nmsp_scapy.doctor.case import Case, Chart
 from nmsp_scapy.doctor.finding import (
@@ -123,8 +124,8 @@ def _explained(finding: Finding, cases: Sequence[Case], offset: float) -> bool:
     for case in cases:
         identity = handshake.leaf(case.conversation.tls)
         if case.index in finding.conversations and identity is not None:
-            now = datetime.fromtimestamp(case.conversation.time_ns / 1e9, UTC)
-            theirs = now + timedelta(seconds=offset)
+            now = utc(case.conversation.time_ns)
+            theirs = utc(case.conversation.time_ns + int(offset * 1e9))
             return identity.valid_at(now) and not identity.valid_at(theirs)
     return False
 
@@ -139,7 +140,7 @@ def _hello_clocks(cases: Sequence[Case]) -> list[str]:
         facts = case.conversation.tls
         if facts is None or not facts.client_random or not facts.server_random:
             continue
-        now = datetime.fromtimestamp(case.conversation.time_ns / 1e9, UTC)
+        now = utc(case.conversation.time_ns)
         ends = [
             datetime.fromtimestamp(int(random[:8], 16), UTC)
             for random in (facts.client_random, facts.server_random)

@@ -2,9 +2,10 @@
 """Causes from reaching the port to the end of the TLS handshake."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from nmsp_scapy.authlist import Identity, identity_of
+from nmsp_scapy.clock import utc
 from nmsp_scapy.conversation import Direction
 from nmsp_scapy.doctor.case import Case
 from nmsp_scapy.doctor.finding import Cause, Confidence, Evidence, Finding
@@ -294,7 +295,7 @@ def leaf(facts: SessionFacts | None) -> Identity | None:
 
 
 def _at(case: Case) -> datetime:
-    return datetime.fromtimestamp(case.conversation.time_ns / 1e9, UTC)
+    return utc(case.conversation.time_ns)
 
 
 def _validity(case: Case, facts: SessionFacts, evidence: list[Evidence]) -> Finding:

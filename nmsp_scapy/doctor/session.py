@@ -240,9 +240,13 @@ def authlist_wait(case: Case) -> tuple[int, int | None, int | None] | None:
         if not ends:
             return None
         last = ends[0]
-        return (last.time_ns or 0) - start[0], start[1][-1], last.frames[-1]
+        return (last.time_ns or 0) - start[0], _last(start[1]), _last(last.frames)
     end = min(answers)
-    return end[0] - start[0], start[1][-1], end[1][-1]
+    return end[0] - start[0], _last(start[1]), _last(end[1])
+
+
+def _last(frames: tuple[int, ...]) -> int | None:
+    return frames[-1] if frames else None
 
 
 def of_reading(case: Case, *, refused: bool) -> list[Finding]:

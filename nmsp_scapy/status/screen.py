@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the screens of both sides share."""
 
-from datetime import UTC, datetime
+from nmsp_scapy.clock import utc
 
 MONTHS = [
     "Jan",
@@ -27,7 +27,7 @@ def clock(time_ns: int | None) -> str:
     """
     if time_ns is None:
         return "-"
-    when = datetime.fromtimestamp(time_ns // 10**9, UTC)
+    when = utc(time_ns)
     half = "AM" if when.hour < 12 else "PM"
     month = MONTHS[when.month - 1]
     return f"{month}-{when.day:02}-{when.year} {when:%H:%M:%S} {half}"

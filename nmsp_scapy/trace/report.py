@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is printed of a trace: text for people, a record for programs."""
 
-from datetime import UTC, datetime
-
 import msgspec
 
+from nmsp_scapy.clock import utc
 from nmsp_scapy.trace.connection import Connection, Step, Trace
 from nmsp_scapy.trace.events import Kind
 from nmsp_scapy.trace.verdict import (
@@ -121,7 +120,7 @@ def log_record(log: str, trace: Trace) -> LogRecord:
 def _step_record(step: Step, start: int | None, dated: bool) -> StepRecord:
     time = None
     if step.time_ns is not None and dated:
-        moment = datetime.fromtimestamp(step.time_ns // 10**9, UTC)
+        moment = utc(step.time_ns)
         fraction = f"{step.time_ns % 10**9:09d}".rstrip("0").ljust(3, "0")
         time = f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction}Z"
     seconds = None

@@ -3,13 +3,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nmsp_scapy.authlist import Identity, identity_of
+from nmsp_scapy.clock import utc
 from nmsp_scapy.conversation import Direction, Event
 from nmsp_scapy.doctor import Attempt, diagnose
 from nmsp_scapy.export.html import charts
@@ -141,9 +141,8 @@ def _steps(course: Course) -> list[Step]:
     facts = conversation.tls
     for fact in (facts.handshakes if facts else [])[:40]:
         frame = fact.frames[0] if fact.frames else 0
-        steps.append(
-            Step(fact.time_ns, (out, into)[fact.side], fact.name, "tls", frame)
-        )
+        said = "encrypted" if fact.name == "closed" else fact.name
+        steps.append(Step(fact.time_ns, (out, into)[fact.side], said, "tls", frame))
     for mark in course.marks[:20]:
         if mark.time_ns is not None and mark.direction is not None:
             frame = mark.frames[0] if mark.frames else 0
@@ -174,7 +173,7 @@ def _facts(course: Course) -> list[tuple[str, str]]:
             ("Cipher suite", facts.suite or "not seen"),
             ("Key exchange", facts.key_exchange or "not seen"),
             ("Handshake", _handshake(facts.complete, facts.resumed)),
-            ("Opened by", facts.key_source or facts.closed or "nothing"),
+            ("Opened by", facts.key_source or f"nothing: {facts.closed or 'no data'}"),
             (
                 "Records",
                 f"{facts.records[0]} from the MSE, {facts.records[1]} from the WLC",
@@ -250,5 +249,5 @@ def _event(event: Event) -> dict[str, str]:
 def _moment(time_ns: int | None) -> str:
     if time_ns is None:
         return ""
-    moment = datetime.fromtimestamp(time_ns // 10**9, UTC)
+    moment = utc(time_ns)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{time_ns % 10**9 // 10**6:03}"
