@@ -2,11 +2,11 @@
 """Stages 1 to 3 composed: a capture to the application data of its connections."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol, runtime_checkable
 
 from nmsp_scapy.capture import Damage, Datagram, Segment, open_capture
 from nmsp_scapy.capture.exported import Exported
@@ -29,11 +29,35 @@ UNDECIDED = 16
 FLOWS = 4096
 """Conversations without connection that are remembered."""
 
-Source = str | Path | IO[bytes]
-"""A path, `-` for standard input, or an open binary file."""
+
+
+@runtime_checkable
+class Open(Protocol):
+    """A capture that is open already: `open_capture`'s, or `open_live`'s."""
+
+    secrets: list[tuple[int, bytes]]
+
+    def batches(self) -> Iterator[Sequence[Found]]:
+        """Yield what has been read, many packets at a time."""
+
+
+Source = str | Path | IO[bytes] | Open
+"""A path, `-` for standard input, an open binary file, or an open capture."""
 
 Opened = Conversation | Event | tuple[Conversation, int, Item]
 """A conversation before its first item; events; items with their side."""
+
+
+def _opened(
+    source: Source, ports: frozenset[int]
+) -> tuple[Open, AbstractContextManager[object]]:
+    """Open a source; the second is what closes it, where it is ours to close."""
+    if isinstance(source, str | Path):
+        capture = open_capture(source, ports=ports)
+        return capture, capture
+    if isinstance(source, Open):
+        return source, nullcontext()
+    return open_capture(source, ports=ports), nullcontext()
 
 
 class _Link:
@@ -114,8 +138,8 @@ class Decryption:
         Raises:
             CaptureError: it cannot be opened, or is no capture.
         """
-        capture = open_capture(source, ports=self._ports)
-        with capture if isinstance(source, str | Path) else nullcontext():
+        capture, own = _opened(source, self._ports)
+        with own:
             read = 0
             for batch in capture.batches():
                 for kind, data in capture.secrets[read:]:

@@ -39,7 +39,7 @@ class Writer(Protocol):
 
 
 @click.command()
-@click.argument("captures", nargs=-1, required=True, type=CAPTURE, metavar="CAPTURE...")
+@click.argument("captures", nargs=-1, type=CAPTURE, metavar="CAPTURE...")
 @key_options
 @wire_options
 @click.option(
@@ -80,10 +80,17 @@ class Writer(Protocol):
     is_flag=True,
     help="What each TLS session negotiated, its certificates, why it stays closed.",
 )
+@click.option(
+    "-i",
+    "--interface",
+    metavar="IFACE",
+    help="Listen there instead of reading captures (root); key logs may be growing.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
     captures: tuple[str, ...],
+    interface: str | None,
     keylogs: tuple[Path, ...],
     rsa_keys: tuple[Path, ...],
     password_file: Path | None,
@@ -112,6 +119,7 @@ def command(
       nmsp dissect x.pcapng
       nmsp dissect x.pcap --keylog x.keys -v
       nmsp dissect x.pcap --rsa-key wlc.pem --tls
+      nmsp dissect -i eth0 --keylog growing.keys
       nmsp dissect *.pcapng --format ndjson -o out.ndjson
       nmsp dissect x.pcapng --where "type == ECHO_REQUEST and direction == 'mse->wlc'"
       nmsp dissect x.pcapng --format parquet --rows samples -o rssi.parquet
@@ -119,11 +127,15 @@ def command(
 
     Exits 0 when all was read, 2 on usage, 3 when something could not be read.
     """
+    from nmsp_scapy.cli.listening import listening
     from nmsp_scapy.cli.reading import Losses, Reading, output_file, spare
     from nmsp_scapy.conversation import Message
 
     profile = wire_profile(profile_file)
-    keys = key_store(keylogs, rsa_keys, password_file)
+    if (interface is None) == (not captures):
+        raise click.UsageError("give captures, or an interface with -i")
+    live = () if interface is None else keylogs
+    keys = key_store(() if live else keylogs, rsa_keys, password_file)
     keep = _test(where, profile)
     spare(output, captures)
     terminal = output is None and sys.stdout.isatty()
@@ -138,13 +150,20 @@ def command(
             writer = _lines(file, profile, sessions)
         else:
             writer = _columns(form, file, profile, columns, rows)
-        for capture in captures:
+        source = None
+        if interface is not None:
+            source = stack.enter_context(
+                listening(interface, frozenset(ports), keys, keylogs)
+            )
+        for capture in captures or (str(interface),):
             writer.begin(capture)
-            for found in reader.read(capture):
+            for found in reader.read(capture, source):
                 batch: Iterable[Result] = found
                 if keep is not None:
                     batch = [m for m in found if type(m) is not Message or keep(m)]
                 writer.write(batch)
+                if source is not None:
+                    file.flush()
                 if losses is not None:
                     losses.events(found)
         writer.close()

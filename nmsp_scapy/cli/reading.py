@@ -14,7 +14,7 @@ import click
 from nmsp_scapy.capture import CaptureError
 from nmsp_scapy.cli.progress import reading
 from nmsp_scapy.conversation import Event, Result
-from nmsp_scapy.decrypt import DIRECTIONS, Decryption, Opened, Source
+from nmsp_scapy.decrypt import DIRECTIONS, Decryption, Open, Opened, Source
 from nmsp_scapy.dissect import Dissection, hole_event
 from nmsp_scapy.export.notes import note
 from nmsp_scapy.export.output import replacing
@@ -68,13 +68,13 @@ class Reading:
         )
 
     def read(
-        self, capture: str, file: IO[bytes] | None = None
+        self, capture: str, file: IO[bytes] | Open | None = None
     ) -> Iterator[list[Result]]:
         """Read a capture to its messages, many results at a time.
 
         Args:
             capture: a path, or `-`.
-            file: the capture, where it is open already.
+            file: the capture, where it is open already, or an interface.
         """
         work = self.decryption()
         yield from self._run(capture, work, file, Dissection(work, self._profile).run)
@@ -88,11 +88,12 @@ class Reading:
         self,
         capture: str,
         work: Decryption,
-        file: IO[bytes] | None,
+        file: IO[bytes] | Open | None,
         results: Callable[[Source], Iterator[T]],
     ) -> Iterator[T]:
         try:
-            with reading(capture, quiet=self._quiet) as (source, tick):
+            quiet = self._quiet or file is not None
+            with reading(capture, quiet=quiet) as (source, tick):
                 for batch in results(file or source):
                     yield batch
                     tick()
