@@ -366,8 +366,8 @@ def unnamed(field: WireField) -> WireField:
 class Run:
     """Fields one behind the other that are read at once.
 
-    Narrow numbers, numbers with names and MAC addresses recur. What they look like
-    as JSON is looked up by their bytes; narrow neighbours share an entry.
+    Narrow numbers and numbers with names recur. What they look like as JSON is looked
+    up by their bytes; narrow neighbours share an entry.
     """
 
     def __init__(self) -> None:
@@ -396,11 +396,18 @@ class Run:
             if code[-1] != "s":
                 return code, f"{key}\0", str
             return code, f"{key}\0", lambda value: str(field.m2i(None, value))
-        if isinstance(field, NumberField) or field.kind == "mac":
+        if field.kind == "mac":
+            return f"{self.width}s", f'{key}"\0"', mac_text
+        if isinstance(field, NumberField):
             return f"{self.width}s", "\0", Recurring(self.fields).__getitem__
         if field.kind == "bytes":
             return f"{width}s", f'{key}"\0"', bytes.hex
         return f"{width}s", f"{key}\0", lambda value: value_json(field, value)
+
+
+def mac_text(value: bytes) -> str:
+    """Write an address with colons; there are too many to keep."""
+    return value.hex(":")
 
 
 class Recurring(dict[bytes, str]):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What commands that read captures share: captures in, files out."""
 
+import gc
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,9 @@ from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.tls import KeyStore
 
 T = TypeVar("T")
+
+GARBAGE = 50_000
+"""Objects between two collections: batches are made and dropped, cycles are rare."""
 
 TOLD = 20
 """Losses that are told one by one."""
@@ -54,6 +58,8 @@ class Reading:
             ports: of the WLC.
             quiet: whether to show no progress.
         """
+        gc.freeze()  # what is imported stays
+        gc.set_threshold(GARBAGE)
         self.unread = False
         self.useless = False
         self.key_log: dict[str, None] = {}
