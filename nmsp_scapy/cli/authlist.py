@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`nmsp authlist`: certificates in an AuthList's terms."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -289,7 +288,18 @@ def _print(
     as_json: bool,
 ) -> None:
     if as_json:
-        click.echo(json.dumps(_as_json(found, differences), indent=2))
+        import msgspec
+
+        from nmsp_scapy.authlist.report import Report, certificate_record
+
+        records = [
+            certificate_record(
+                name, identity, None if differences is None else list(differences[at])
+            )
+            for at, (name, identity) in enumerate(found)
+        ]
+        text = msgspec.json.encode(Report(records))
+        click.echo(msgspec.json.format(text, indent=2).decode())
         return
     for at, (name, identity) in enumerate(found):
         click.echo(("\n" if at else "") + _text(name, identity), nl=False)
@@ -334,25 +344,3 @@ def _differences_text(differences: Sequence["Difference"]) -> str:
         if found.detail:
             lines.append(f"    {found.detail}")
     return "\n".join(lines) + "\n"
-
-
-def _as_json(
-    found: Sequence[tuple[str, "Identity"]],
-    differences: Sequence[Sequence["Difference"]] | None,
-) -> dict[str, Any]:
-    import msgspec
-
-    from nmsp_scapy.authlist.commands import remarks
-
-    certificates = []
-    for at, (name, identity) in enumerate(found):
-        entry = {
-            "source": name,
-            **msgspec.to_builtins(identity),
-            "remarks": remarks(identity),
-        }
-        if differences is not None:
-            entry["differences"] = msgspec.to_builtins(differences[at])
-            entry["same"] = all(d.same for d in differences[at])
-        certificates.append(entry)
-    return {"certificates": certificates}

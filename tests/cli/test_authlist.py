@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
@@ -16,11 +18,13 @@ from OpenSSL import SSL
 from nmsp_scapy.authlist import identity_of
 from nmsp_scapy.authlist.containers import certificates_in
 from nmsp_scapy.authlist.create import new_identity
+from nmsp_scapy.authlist.report import Report
 from nmsp_scapy.cli.endpoint import host_and_port
 from nmsp_scapy.cli.main import main
 from tests.gear.talks import talk
 from tests.gear.tls import identity
 
+SCHEMA = Path(__file__).parent.parent.parent / "docs" / "schema" / "authlist.json"
 KEY, PEM = new_identity("00:50:56:9c:34:89")
 IDENTITY = identity_of(certificates_in(PEM)[0])
 
@@ -72,6 +76,13 @@ def test_json_is_for_programs(cert: str) -> None:
     assert entry["sha256"] == IDENTITY.sha256
     assert entry["same"] is False
     assert entry["differences"][0]["state"] == "another"
+
+
+def test_json_holds_to_its_schema(cert: str) -> None:
+    schema = json.loads(SCHEMA.read_text())
+    assert schema == msgspec.json.schema(Report)
+    for more in ([], ["--compare", "0" * 64]):
+        jsonschema.validate(json.loads(nmsp(cert, "--json", *more).stdout), schema)
 
 
 def test_what_cannot_be_read_is_one_line_and_exit_3(cert: str, tmp_path: Path) -> None:
