@@ -146,7 +146,7 @@ class Tap:
     def _run(self, target: Callable[..., None], *args: object) -> None:
         name = f"tap {self.port}"
         thread = threading.Thread(target=target, args=args, name=name, daemon=True)
-        self._threads.append(thread)
+        self._threads = [one for one in self._threads if one.is_alive()] + [thread]
         thread.start()
 
     def _accept(self) -> None:

@@ -209,3 +209,19 @@ def _until(condition: Any, seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def test_gear_that_crashes_refuses_at_once() -> None:
+    with serving(faults=["short-length-crashes"]) as wlc:
+        mse = EmulatedMse(("127.0.0.1", wlc.port), presented=MSE).start()
+        _until(lambda: bool(wlc.peers) and wlc.peers[0].session is not None)
+        served = wlc.peers[0].session
+        assert served is not None
+        served.ending = "crash"
+        _until(lambda: bool(mse.ended))
+        mse.stop()
+        assert mse.ended[0].end is End.RST
+        again = EmulatedMse(("127.0.0.1", wlc.port), presented=MSE)
+        again.once(5)
+        again.stop()
+    assert again.ended[0].end is End.REFUSED
