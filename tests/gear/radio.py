@@ -33,7 +33,7 @@ def measurement(station: int, seconds: float, chance: random.Random) -> bytes:
 
 def busy(minutes: float = 4, stations: int = 5, version: str = "1.2") -> Film:
     """A film of a tunnel with echo every 15 s and notifications every 2 s."""
-    chance = random.Random(7)  # noqa: S311 - a picture, not a key
+    chance = random.Random(7)
     film = Film().open()
     film.tls((version,) * 2, client=mse(), delay=(3, 0.994))
     subscribed(film)
