@@ -271,13 +271,14 @@ class Tables:
         bits = next(
             bits for bits in (8, 16, 24, 32, 64) if 8 * (field.width or 1) <= bits
         )
-        big = field.byte_order == "big" and not field.is_flags
+        exact = field.byte_order == "big" and bits == 8 * (field.width or 0)
         kind = f"{'int' if field.signed else 'uint'}{bits}"
         table: dict[str, Any] = {
             "little": field.byte_order == "little",
             "signed": field.signed,
             "unit": f" {field.unit}" if field.unit else "",
-            "plain": big and bits == 8 * (field.width or 0),
+            "exact": exact,
+            "plain": exact and not field.is_flags,
         }
         if field.is_flags or not field.names:
             made = Registered(filter_, kind, label, field.unit)
