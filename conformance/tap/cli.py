@@ -75,7 +75,7 @@ def command(
     seconds: float | None,
     ready_file: Path | None,
 ) -> None:
-    r"""Record what MSE and WLC say, as a proxy between them.
+    """Record what MSE and WLC say, as a proxy between them.
 
     LISTEN and TARGET are HOST[:PORT]; TARGET is the WLC. Bytes are passed as they are.
     Without a port, 16113. A port of 0 in LISTEN takes a free one.

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "dissect": "captures to messages: text, ndjson, tsv, parquet",
     "doctor": "name the cause when a tunnel is down or nothing decrypts",
     "report": "a capture as one HTML page",
+    "extcap": "a capture source that Wireshark starts",
     "profile": "wire profiles: show, check, compare",
     "shell": "the Scapy shell, with a capture's messages loaded",
     "status": "the screens of MSE and WLC, from a capture",

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """This machine's Wireshark: where it reads plugins, and whether ours works there."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable
 from importlib.resources import files
@@ -16,6 +18,9 @@ from nmsp_scapy.layers import bind
 from nmsp_scapy.profile import NOMINAL, Profile
 
 PLUGIN = "nmsp.lua"
+EXTCAP = "nmsp"
+"""File of the capture source."""
+
 PROFILE = "NMSP"
 """Name of the configuration profile: `wireshark -C NMSP`."""
 
@@ -103,7 +108,25 @@ class Wireshark:
             if source.name == "preferences" and keylog is not None:
                 text += f"tls.keylog_file: {keylog.resolve()}\n"
             written.append(_write(self.profile / source.name, text))
-        return written
+        return [*written, *self._install_extcap()]
+
+    @property
+    def extcap(self) -> Path:
+        """Where capture sources are read; one for all users in old Wiresharks."""
+        try:
+            return self.folder("Personal Extcap path")
+        except WiresharkError:
+            return self.folder("Extcap path")
+
+    def _install_extcap(self) -> list[Path]:
+        """Write the capture source where this user may."""
+        folder = self.extcap
+        if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
+            return []
+        script = f'#!/bin/sh\nexec "{sys.executable}" -m nmsp_scapy extcap "$@"\n'
+        written = _write(folder / EXTCAP, script)
+        written.chmod(0o755)
+        return [written]
 
     def check(self, dissector: str, profile: Profile = NOMINAL) -> list[Finding]:
         """Look whether the plugin is the current one and dissects a message."""

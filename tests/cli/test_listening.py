@@ -11,37 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.emulator.authlist import AuthList
-from conformance.emulator.mse import EmulatedMse, Plan
-from conformance.emulator.server import EmulatedWlc
-from conformance.emulator.tls import identity_file
-from conformance.recording import Recorder
+from tests.gear.talking import converse
 
 ROOT = Path(__file__).parent.parent.parent
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="packet sockets need root")
-
-
-def converse(log: Path) -> None:
-    """Let an MSE talk to a WLC for a second, its secrets written as they come."""
-
-    class Growing(Recorder):
-        def secret(self, line: bytes) -> None:
-            super().secret(line)
-            with log.open("ab") as file:
-                file.write(line + b"\n")
-
-    mse = identity_file(ROOT / "keys/mse.pem")
-    with EmulatedWlc(tls="1.3", authlist=AuthList.of(mse.der)) as wlc:
-        recorder = Growing(log.with_suffix(".pcapng"))
-        peer = EmulatedMse(
-            ("127.0.0.1", wlc.port), presented=mse, plan=Plan(), recorder=recorder
-        )
-        Path(log.with_suffix(".port")).write_text(str(wlc.port))
-        deadline = time.monotonic() + 20
-        while not log.with_suffix(".go").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        peer.once(1.0)
-        peer.stop()
 
 
 @needs_root
