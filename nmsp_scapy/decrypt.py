@@ -290,7 +290,7 @@ class Decryption:
             return
         link = self._links[connection.index]
         session = link.session
-        assert session is not None  # noqa: S101 - none is collected without
+        assert isinstance(session, TlsSession)  # noqa: S101 - a TCP connection's
         side = self._run_side ^ link.swapped
         conversation, append = link.conversation, self._out.append
         for which, opened in session.feed_many(side, items):

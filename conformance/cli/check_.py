@@ -27,7 +27,7 @@ from nmsp_scapy.cli.options import (
 def command(
     ctx: click.Context, /, capture: str, names: tuple[str, ...], **given: Any
 ) -> None:
-    r"""Judge both ends of every conversation in a capture.
+    """Judge both ends of every conversation in a capture.
 
     What the capture does not show cannot be judged, and is said to be inconclusive;
     only what was deviated from, or nothing at all judged, changes the exit code.
