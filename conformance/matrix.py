@@ -31,7 +31,9 @@ from conformance.scenario import Scenario
 from conformance.tcp import Listener
 from conformance.verdict import Verdict
 
-FACTOR = 0.2
+FACTOR, HONEST = 0.25, 0.6
+"""Of the waits: against faults, which use them up, and against honest gear."""
+
 INTERVAL_S = 0.3
 THREADS = 6
 """Cases wait more than they work."""
@@ -331,10 +333,11 @@ def run(fault: str, role: str, chosen: Iterable[Scenario]) -> list[Case]:
 
     def one(case: Scenario) -> Case:
         slow = case.id == "notifications.does_not_notify_too_often"
+        factor = FACTOR if fault else HONEST
         gear = (
-            wlc(fault, interval_s=1.0 if slow else INTERVAL_S)
+            wlc(fault, interval_s=1.0 if slow else INTERVAL_S, factor=factor)
             if role == "wlc"
-            else mse(fault)
+            else mse(fault, factor=factor / 2)
         )
         with gear as settings:
             return run_case(case, settings)

@@ -24,12 +24,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
-def wrapped(text: str, indent: str, first: str = "") -> str:
+def wrapped(text: str, indent: str, first: str | None = None) -> str:
     """Wrap a text; `first` stands in place of the first line's indent."""
     return textwrap.fill(
         printable(text),
         WIDTH,
-        initial_indent=first or indent,
+        initial_indent=indent if first is None else first,
         subsequent_indent=indent,
         break_on_hyphens=False,
     )

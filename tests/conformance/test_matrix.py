@@ -72,7 +72,7 @@ def may_pass(case: Scenario, kind: str) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_null_peers_earn_nothing(kind: str) -> None:
-    timing = Timing().scaled(0.02)
+    timing = Timing().scaled(0.01)
     earned, failed = [], []
     with NullPeer(kind) as peer:
         settings = Settings(
