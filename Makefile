@@ -4,8 +4,11 @@
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
+MESSAGES ?= 1000000
+SECONDS ?= 60
+FUZZED ?= capture streams
 
-.PHONY: help demo story test check lock captures matrix differential mutants clean
+.PHONY: help demo story test check bench fuzz lock captures matrix differential mutants clean
 
 help: ## list the doors
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +39,18 @@ check: .venv/.ready ## ruff, mypy --strict, import-linter, codespell
 
 mutants: .venv/.ready ## print the kill matrix of the conformance checks
 	$(BIN)/python -m conformance.matrix
+
+bench: tools ## the budgets beside tshark in the same run; MESSAGES=100000
+	$(BIN)/python -m benchmarks --messages $(MESSAGES)
+
+fuzz: .venv/.fuzz ## the parsers of hostile input, for SECONDS each
+	for target in $(FUZZED); do \
+	    $(BIN)/python -m tests.fuzz $$target -max_total_time=$(SECONDS) || exit 1; \
+	done
+
+.venv/.fuzz: .venv/.ready requirements-fuzz.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	touch $@
 
 captures: .venv/.ready ## record pcaps/ and keys/ anew from the emulators
 	$(BIN)/python -m conformance.emulator.captures

@@ -8,3 +8,4 @@ compile() {
         --no-emit-index-url --no-annotate --no-header --upgrade "$@"
 }
 compile pyproject.toml --all-extras --group dev --group build -o requirements.lock
+compile --group pyproject.toml:fuzz -o requirements-fuzz.lock
