@@ -149,24 +149,27 @@ def by_tshark(path: Path, option: str, written: Sequence[bytes]) -> str:
 SCAPY = """
 import sys
 from scapy.config import conf
+from scapy.layers.inet import TCP
+from scapy.layers.tls.all import TLS, TLSApplicationData
+from scapy.layers.tls.record_tls13 import TLS13
+from scapy.packet import bind_layers
 from scapy.sendrecv import sniff
-from scapy.layers.tls.all import *
-from scapy.layers.tls.session import TLSSession
+from scapy.sessions import TCPSession
+
 path, log = sys.argv[1:]
 conf.tls_session_enable = True
 conf.tls_nss_filename = log
-sides = {40000: b"", 16113: b""}
-from scapy.layers.inet import TCP
 bind_layers(TCP, TLS, dport=16113)
 bind_layers(TCP, TLS, sport=16113)
-from scapy.layers.tls.session import TLSSession
-for packet in sniff(offline=path, session=TLSSession):
+sides = {40000: b"", 16113: b""}
+for packet in sniff(offline=path, session=TCPSession):
     layer = packet
-    while TLS in layer:
-        layer = layer[TLS]
-        for message in layer.msg:
-            if isinstance(message, TLSApplicationData):
-                sides[packet[TCP].sport] += message.data
+    while layer:
+        inner = layer.inner if isinstance(layer, TLS13) else layer
+        if isinstance(layer, TLS | TLS13):
+            for message in inner.msg:
+                if isinstance(message, TLSApplicationData):
+                    sides[packet[TCP].sport] += message.data
         layer = layer.payload
 print(sides[40000].hex())
 print(sides[16113].hex())
