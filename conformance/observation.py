@@ -61,7 +61,8 @@ class End(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Write `rst by the wlc after 0.3 s`."""
-        who = f" by the {self.by}" if self.by else ""
+        ours = self.kind is EndKind.OURS
+        who = f" by the {self.by}" if self.by and not ours else ""
         return f"{self.kind.value}{who} after {self.time_s:.2f} s"
 
 

@@ -261,7 +261,7 @@ def transcript(observations: list[Observation]) -> list[Line]:
             for text in seen.unread
         ]
         lines.append(Line(seen.end.time_s, "end", str(seen.end), connection=at))
-    return lines
+    return sorted(lines, key=lambda line: (line.connection, line.time_s))
 
 
 def _tls_lines(seen: Observation, at: int) -> list[Line]:
