@@ -58,13 +58,19 @@ def _element(element: Record) -> str:
         for key, value in element.items()
         if value is not None
         and key not in FRAMEWORK
-        and not key.endswith(("_name", "_names"))
+        and not _spells(key, element)
     ]
     if not values:
         return f"{name}({len(element.get('value', '')) // 2} bytes)"
     if len(values) == 1 and name in {"STATUS", "MAC_ADDRESS", "ENTITY", "IP_ADDRESS"}:
         return values[0]
     return f"{name}({' '.join(values)})"
+
+
+def _spells(key: str, element: Record) -> bool:
+    """Tell whether a key spells the value of another (`kind_name` that of `kind`)."""
+    stem, underscore, last = key.rpartition("_")
+    return bool(underscore) and last in {"name", "names"} and stem in element
 
 
 def _service(element: Record) -> str:
