@@ -19,6 +19,7 @@ import nmsp_scapy
 
 COMMANDS: dict[str, str] = {
     "authlist": "MAC and key hashes of certificates, ready to paste",
+    "calibrate": "find the true layout from decrypted traffic",
     "completion": "the line that completes nmsp in your shell",
     "decrypt": "write what TLS carried: raw, pcapng, cleartext, upper-pdu",
     "dissect": "captures to messages: text, ndjson, tsv, parquet",

@@ -79,6 +79,11 @@ def wire_options(function: F) -> F:
     return function
 
 
+def port_option(function: F) -> F:
+    """Add `--port` (as `ports`) alone."""
+    return _WIRE[0](function)
+
+
 def key_store(
     keylogs: tuple[Path, ...],
     rsa_keys: tuple[Path, ...],

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether messages end with a checksum of what comes before."""
+
+import binascii
+import zlib
+from collections.abc import Callable
+from functools import reduce
+from operator import xor
+from typing import NamedTuple
+
+from nmsp_scapy.calibrate.kinds import Seen
+
+SAMPLE = 60
+LEAST_BITS = 64
+
+
+class Checksum(NamedTuple):
+    """One that fits every message that was tried."""
+
+    name: str
+    width: int
+    byte_order: str
+    messages: int
+
+
+def _internet(data: bytes) -> int:
+    total = sum(memoryview(data + b"\0" * (len(data) % 2)).cast("H").tolist())
+    total = int.from_bytes(total.to_bytes(8, "little"), "little")
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    swapped = total.to_bytes(2, "little")
+    return ~int.from_bytes(swapped, "big") & 0xFFFF
+
+
+SUMS: tuple[tuple[str, int, Callable[[bytes], int]], ...] = (
+    ("xor", 1, lambda data: reduce(xor, data, 0)),
+    ("sum", 1, sum),
+    ("negative sum", 1, lambda data: -sum(data)),
+    ("sum", 2, sum),
+    ("Internet checksum", 2, _internet),
+    ("CRC-16 CCITT", 2, lambda data: binascii.crc_hqx(data, 0xFFFF)),
+    ("CRC-16 XMODEM", 2, lambda data: binascii.crc_hqx(data, 0)),
+    ("sum", 4, sum),
+    ("CRC-32", 4, zlib.crc32),
+    ("Adler-32", 4, zlib.adler32),
+)
+
+
+def find_checksum(messages: list[Seen], least: int) -> Checksum | None:
+    """Find what the last bytes are of all bytes before them.
+
+    Args:
+        messages: what was seen.
+        least: bytes of the header that cannot belong to it.
+    """
+    raws = list({one.raw for one in messages})[:SAMPLE]
+    for name, width, made in SUMS:
+        if min(map(len, raws)) < least + width or 8 * width * len(raws) < LEAST_BITS:
+            continue
+        for order in ("big", "little")[: 1 + (width > 1)]:
+            if all(_fits(raw, width, order, made) for raw in raws):
+                return Checksum(name, width, order, len(raws))
+    return None
+
+
+def _fits(raw: bytes, width: int, order: str, made: Callable[[bytes], int]) -> bool:
+    value = made(raw[:-width]) % (1 << 8 * width)
+    return raw[-width:] == value.to_bytes(width, order)  # type: ignore[arg-type]
