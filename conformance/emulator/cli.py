@@ -68,16 +68,22 @@ def command() -> None:
 
 @command.command("faults")
 def faults_command() -> None:
-    """List the faults that either role can be told to have.
+    """List the faults and oddities that emulated gear can be told to have.
+
+    The conformance suite fails gear with a fault; an oddity it must let pass.
 
     \b
     Example:
       nmsp emulate faults
     """
-    from conformance.emulator.faults import FAULTS, MSE_FAULTS
+    from conformance.emulator.faults import FAULTS, MSE_FAULTS, QUIRKS
 
-    for role, known in (("wlc", FAULTS), ("mse", MSE_FAULTS)):
-        click.echo(f"nmsp emulate {role} --fault NAME")
+    for call, known in (
+        ("wlc --fault", FAULTS),
+        ("wlc --quirk", QUIRKS),
+        ("mse --fault", MSE_FAULTS),
+    ):
+        click.echo(f"nmsp emulate {call} NAME")
         for name, text in known.items():
             click.echo(f"  {name:34}  {text}")
 
@@ -112,6 +118,13 @@ def faults_command() -> None:
     metavar="SECONDS",
     help="Of measurement notifications.",
 )
+@click.option(
+    "--quirk",
+    "quirks",
+    multiple=True,
+    metavar="NAME",
+    help="An oddity that nothing forbids; see `faults`.",
+)
 @click.option("--trace", is_flag=True, help="Print the trace lines of a controller.")
 @click.option(
     "--status",
@@ -130,6 +143,7 @@ def wlc(
     authlist: Path | None,
     authlist_wait: float,
     faults: tuple[str, ...],
+    quirks: tuple[str, ...],
     interval: float,
     trace: bool,
     status: bool,
@@ -152,7 +166,7 @@ def wlc(
       nmsp emulate wlc --listen 127.0.0.1:0 --tls legacy-3850 --capture c.pcapng
     """
     from conformance.emulator.authlist import AuthList
-    from conformance.emulator.faults import Faults
+    from conformance.emulator.faults import FAULTS, QUIRKS, Faults
     from conformance.emulator.server import EmulatedWlc
     from conformance.emulator.wlc import Settings
     from conformance.emulator.world import World
@@ -169,7 +183,7 @@ def wlc(
             settings=Settings(
                 world=World(seed),
                 profile=_profile(profile),
-                faults=Faults.named(faults),
+                faults=Faults.named(faults, FAULTS) | Faults.named(quirks, QUIRKS),
                 interval_s=interval,
                 ngwc=ngwc,
             ),

@@ -145,7 +145,7 @@ def test_a_huge_packet_length_takes_no_memory(size: int) -> None:
 
 
 def test_a_megabyte_of_almost_blocks_are_read_in_seconds() -> None:
-    rng = Random(1)  # noqa: S311 - the same wreck each time
+    rng = Random(1)
     shreds = [
         struct.pack("<II", kind, size) + rng.randbytes(4)
         for kind in (1, 2, 3, 6, 10)

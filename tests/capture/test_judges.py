@@ -16,7 +16,7 @@ from tests.conftest import program
 from tests.gear.captures import Tap, frame, pcap, pcapng
 
 PORT = 16_113
-CHANCE = Random(16_113)  # noqa: S311 - the same conversation each time
+CHANCE = Random(16_113)
 QUESTION, ANSWER = CHANCE.randbytes(20_000), CHANCE.randbytes(30_000)
 
 
@@ -127,7 +127,7 @@ def test_a_capture_that_holds_everything_twice(whole: Path, tmp_path: Path) -> N
 def test_times_out_of_order(whole: Path, tmp_path: Path) -> None:
     taken = {0, 1, 2}
     tap = conversation()
-    chance = Random(5)  # noqa: S311 - the same disorder each time
+    chance = Random(5)
     keys = [(n + (0 if n in taken else chance.randint(0, 12)), n) for n in range(len(tap.segments))]  # fmt: skip # noqa: E501
     path = tmp_path / "disorder"
     path.write_bytes(pcapng([frame(tap.segments[n]) for _, n in sorted(keys)]))

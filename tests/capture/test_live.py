@@ -125,7 +125,7 @@ def test_what_dumpcap_writes_is_read_exactly(interface: str, tmp_path: Path) -> 
 
 def follow_a_talk(path: Path) -> None:
     """Talk over loopback while somebody captures to a file, and read along."""
-    question = Random(1).randbytes(300_000)  # noqa: S311 - the same each time
+    question = Random(1).randbytes(300_000)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)) as client:

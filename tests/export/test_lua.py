@@ -50,7 +50,7 @@ def test_every_message_and_element_of_the_vectors(tshark, lua, tmp_path):
 
 def test_a_corpus_cut_into_any_segments(tshark, lua, tmp_path):
     raws = corpus(1, 400)
-    cuts = random.Random(2)  # noqa: S311
+    cuts = random.Random(2)
     sizes = (cuts.choice([1, 3, 11, 40, 700, 1400]) for _ in itertools.count())
     capture = tcp_capture(tmp_path / "x.pcap", raws, sizes)
     said = tshark_messages(tshark, capture, lua)
@@ -215,7 +215,7 @@ def test_where_wireshark_says_less_text_ends_at_a_nul(tshark, lua, tmp_path):
 
 
 def test_random_bytes_raise_nothing(tshark, lua, tmp_path):
-    noise = random.Random(4)  # noqa: S311
+    noise = random.Random(4)
     raws = []
     for _ in range(300):
         body = noise.randbytes(noise.randrange(60))

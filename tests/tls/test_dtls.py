@@ -61,7 +61,7 @@ def test_a_session_comes_out_exactly(
 def test_lost_doubled_and_moved_datagrams_cost_only_themselves(
     version: str, suite: str, kind: str, seed: int
 ) -> None:
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     session = recorded(version, suite, kind)
     flow = list(datagrams(session.flow))
     first = len(flow) - len(TALK) - 2
@@ -136,7 +136,7 @@ def test_what_is_no_record_is_undecodable() -> None:
 @settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_mutated_datagrams_never_raise_and_invent_nothing(seed: int) -> None:
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     session = recorded(*rng.choice(SUITES))
     flow = [list(pair) for pair in session.flow]
     for _ in range(rng.randint(1, 5)):

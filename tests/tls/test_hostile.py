@@ -71,7 +71,7 @@ def mutated(
 def test_mutated_sessions_never_raise_and_invent_nothing(
     seed: int, size: int | None
 ) -> None:
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     session = rng.choice(seeds())
     opened = read(items(mutated(session.flow, rng), size), key_store(session))
     for side, item in opened.items:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.emulator.faults import FAULTS, MSE_FAULTS
+from conformance.emulator.faults import FAULTS, MSE_FAULTS, QUIRKS
 from nmsp_scapy.authlist.identity import identity_of
 from tests.gear.emulators import MSE, WLC
 
@@ -114,7 +114,7 @@ def test_both_roles_faults_are_listed() -> None:
     listed = nmsp("emulate", "faults")
     assert listed.returncode == 0
     words = listed.stdout.split()
-    assert not [name for name in FAULTS | MSE_FAULTS if name not in words]
+    assert not [name for name in FAULTS | QUIRKS | MSE_FAULTS if name not in words]
 
 
 @pytest.mark.parametrize(

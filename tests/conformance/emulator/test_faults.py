@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.emulator.faults import FAULTS, MSE_FAULTS, Faults
+from conformance.emulator.faults import FAULTS, MSE_FAULTS, QUIRKS, Faults
 
-ALL = FAULTS | MSE_FAULTS
+ALL = FAULTS | QUIRKS | MSE_FAULTS
 EMULATOR = Path(__file__).parents[3] / "conformance" / "emulator"
 
 
