@@ -56,7 +56,7 @@ captures: .venv/.ready ## record pcaps/ and keys/ anew from the emulators
 	$(BIN)/python -m conformance.emulator.captures
 
 matrix: tools ## which TLS sessions come out exactly, with tshark and Scapy beside
-	$(BIN)/python -m benchmarks.matrix | tee docs/matrix.md
+	$(BIN)/python -m benchmarks.matrix
 
 differential: tools ## tshark with our Lua file against our own dissector
 	$(BIN)/python benchmarks/differential.py
