@@ -183,7 +183,9 @@ def wlc(
             settings=Settings(
                 world=World(seed),
                 profile=_profile(profile),
-                faults=Faults.named(faults, FAULTS) | Faults.named(quirks, QUIRKS),
+                faults=Faults(
+                    Faults.named(faults, FAULTS) | Faults.named(quirks, QUIRKS)
+                ),
                 interval_s=interval,
                 ngwc=ngwc,
             ),

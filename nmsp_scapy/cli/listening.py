@@ -85,6 +85,7 @@ def listening(
     before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         with live:
+            click.echo(f"nmsp: listening to {interface}; Ctrl-C ends it", err=True)
             yield live
     finally:
         for one, handler in before.items():

@@ -98,14 +98,17 @@ def test_tshark_shows_messages_as_they_pass(tshark: str, tmp_path: Path) -> None
                 *(*EXTCAP, "--capture", "--extcap-interface", "nmsp-live"),
                 *("--fifo", str(fifo), "--nmsp-interface", "lo"),
                 *("--nmsp-port", port, "--nmsp-keylog", str(log)),
-            ]
+            ],
+            stderr=subprocess.PIPE,
         )
-        time.sleep(2.5)
+        assert source.stderr is not None
+        assert b"listening to lo" in source.stderr.readline()
         log.with_suffix(".go").touch()
         talking.join()
         time.sleep(1.0)
         source.terminate()
-        assert source.wait(20) == 0
+        _, errors = source.communicate(timeout=20)
+        assert source.returncode == 0, errors
         told, _ = reading.communicate(timeout=30)
     names = told.split()
     assert names.count("7") == 2

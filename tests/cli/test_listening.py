@@ -35,7 +35,8 @@ def test_messages_are_shown_as_they_pass(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(2.5)
+    assert listening.stderr is not None
+    assert b"listening to lo" in listening.stderr.readline()
     log.with_suffix(".go").touch()
     talking.join()
     time.sleep(1.0)
