@@ -51,7 +51,7 @@ class Shape(msgspec.Struct, frozen=True, order=True):
                 return -1
             if not any(raw[at : at + end]):
                 return -1  # padding, or bytes before the element's own
-            count += 1
+            count += whole > max(least, added)  # an empty one speaks for nothing
             at = min(at + whole + -(at + whole - start) % step, stop)
         return count
 

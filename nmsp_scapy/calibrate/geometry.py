@@ -342,6 +342,8 @@ def _geometry(
         sure = shape.added - after in (1, 2, 4)
         width = _type_width(shape, messages, after, order)
         head = after + width
+    # A byte as length does not tell the order in which the type is written.
+    sure = sure and (shape.length_width > 1 or width == 1)
     made = ElementGeometry(
         type_offset=at,
         type_width=width,

@@ -48,7 +48,7 @@ def test_a_hole_and_a_late_start_do_not_hinder() -> None:
 
 def streams(both: list[bytes]) -> list[Run]:
     """Bytes of both sides, cut as records might be."""
-    rng = random.Random(1)  # noqa: S311 - to be repeated
+    rng = random.Random(1)
     items = []
     for side, data in enumerate(both):
         at = 0
@@ -61,7 +61,7 @@ def streams(both: list[bytes]) -> list[Run]:
 
 def foreign(name: str) -> list[Run]:
     """Conversations that are not NMSP."""
-    rng = random.Random(name)  # noqa: S311 - to be repeated
+    rng = random.Random(name)
     if name == "random":
         return streams([rng.randbytes(60_000), rng.randbytes(60_000)])
     if name == "http":
@@ -118,7 +118,7 @@ def test_the_command_writes_a_profile_that_reads_the_capture(tmp_path: Path) -> 
 
 def test_the_command_says_that_there_is_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.pcapng"
-    rng = random.Random(3)  # noqa: S311 - to be repeated
+    rng = random.Random(3)
     said = [(n % 2, rng.randbytes(300)) for n in range(80)]
     path.write_bytes(capture(draw_geometry(5), 5, said))
     profile = tmp_path / "mine.toml"

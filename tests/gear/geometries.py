@@ -40,7 +40,7 @@ class Geometry:
 
 def draw_geometry(seed: int) -> Geometry:
     """Draw a layout."""
-    rng = random.Random(f"geometry {seed}")  # noqa: S311 - to be repeated
+    rng = random.Random(f"geometry {seed}")
     order = rng.choice(["big", "little"])
     widths = {"type": rng.choice([1, 2, 2, 4]), "length": rng.choice([1, 2, 2, 4, 4])}
     fixed = {}
@@ -76,7 +76,9 @@ def draw_geometry(seed: int) -> Geometry:
         trailer=trailer,
         trailer_counted=rng.random() < 0.5,
     )
-    types = {n: v for n, v in NOMINAL.message_types.items() if v < 0xF000}
+    types = {
+        n: v for n, v in NOMINAL.message_types.items() if v < 1 << 8 * widths["type"]
+    }
     profile = Profile(
         name="drawn",
         header=header,
@@ -196,7 +198,7 @@ def conversation(geometry: Geometry, seed: int) -> list[Said]:
 
 class _Talk:
     def __init__(self, geometry: Geometry, seed: int) -> None:
-        self.rng = random.Random(f"talk {seed}")  # noqa: S311 - to be repeated
+        self.rng = random.Random(f"talk {seed}")
         self.geometry, self.encoder = geometry, Encoder(geometry)
         self.said: list[Said] = []
         self.transaction = self.rng.choice([1, 1, 1000])
@@ -358,7 +360,7 @@ class _Talk:
 
 def records(said: list[Said], seed: int) -> list[tuple[float, int, bytes]]:
     """Cut a conversation into TLS records: mostly one a message."""
-    rng = random.Random(f"records {seed}")  # noqa: S311 - to be repeated
+    rng = random.Random(f"records {seed}")
     out: list[tuple[float, int, bytes]] = []
     for one in said:
         chance = rng.random()
