@@ -30,7 +30,6 @@ FLOWS = 4096
 """Conversations without connection that are remembered."""
 
 
-
 @runtime_checkable
 class Open(Protocol):
     """A capture that is open already: `open_capture`'s, or `open_live`'s."""

@@ -56,9 +56,7 @@ def _element(element: Record) -> str:
     values = [
         _value(element.get(f"{key}_name", value))
         for key, value in element.items()
-        if value is not None
-        and key not in FRAMEWORK
-        and not _spells(key, element)
+        if value is not None and key not in FRAMEWORK and not _spells(key, element)
     ]
     if not values:
         return f"{name}({len(element.get('value', '')) // 2} bytes)"
