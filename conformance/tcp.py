@@ -33,7 +33,7 @@ class Tcp:
     def connect(cls, host: str, port: int, timeout_s: float) -> "Self | EndKind":
         """Dial; what stands in the way is returned, not raised."""
         try:
-            return cls(socket.create_connection((host, port), timeout_s))
+            sock = socket.create_connection((host, port), timeout_s)
         except ConnectionRefusedError:
             return EndKind.REFUSED
         except TimeoutError:
@@ -42,6 +42,11 @@ class Tcp:
             return EndKind.RST
         except OSError:
             return EndKind.UNREACHABLE
+        try:
+            return cls(sock)
+        except OSError:  # it was reset before it could be asked who is there
+            sock.close()
+            return EndKind.RST
 
     def send(self, data: bytes, timeout_s: float) -> EndKind | None:
         """Send all of it, or tell what ended the connection."""

@@ -42,7 +42,7 @@ def command(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Find the byte layout that a capture's endpoints speak.
+    """Find the byte layout that a capture's endpoints speak.
 
     Looks for the header in which both directions walk out exactly, with echo in turn
     and the documented message numbers from their senders; then for the elements that
