@@ -25,6 +25,10 @@ class LocalProtocolError(Exception):
     """We were about to say what the session does not allow."""
 
 
+class UnspeakableError(LocalProtocolError):
+    """The profile in use has no such message or element."""
+
+
 class RemoteProtocolError(Exception):
     """The other side sent what cannot be a message.
 
@@ -269,11 +273,11 @@ class Session:
         """Make an element of the profile in use.
 
         Raises:
-            LocalProtocolError: the profile has none of that name.
+            UnspeakableError: the profile has none of that name.
         """
         found = self._binding.element(name)
         if found is None:
-            raise LocalProtocolError(f"the profile has no element {name}")
+            raise UnspeakableError(f"the profile has no element {name}")
         return found(**fields)
 
     def send(
@@ -302,7 +306,7 @@ class Session:
         """
         body = self._binding.message(name)
         if body is None:
-            raise LocalProtocolError(f"the profile has no message {name}")
+            raise UnspeakableError(f"the profile has no message {name}")
         violation = self._step(self.role, name)
         if violation and not forced:
             raise LocalProtocolError(violation)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a WLC says in one session. No I/O: the time and bytes come in.
 
-Honest unless its faults say otherwise; each fault is one `if` that names it.
+Honest unless its faults say otherwise; each fault is one `if` that names it. What the
+wire profile in use has no number for is left unsaid.
 """
 
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from conformance.session import (
     RemoteProtocolError,
     Role,
     Session,
+    UnspeakableError,
     kind_of,
 )
 from nmsp_scapy import __version__
@@ -182,7 +185,8 @@ class WlcSession:
             arrivals = arrivals[:1]
         for arrival in arrivals:
             self._crash(arrival)
-            self._answer(arrival)
+            with suppress(UnspeakableError):
+                self._answer(arrival)
 
     def _crash(self, arrival: Arrival) -> None:
         """Stop listening where a fault says so."""
@@ -421,7 +425,8 @@ class WlcSession:
         for service, mask in services.items():
             every = NOTIFICATIONS.get(service, ("", 0))[1]
             if every and self._ticks % every == 0:
-                self._notify(service, mask)
+                with suppress(UnspeakableError):
+                    self._notify(service, mask)
         self._ticks += 1
 
     def _notify(self, service: int, mask: int) -> None:

@@ -62,7 +62,13 @@ def test_wireshark_lists_the_sources(tshark: str, tmp_path: Path) -> None:
     if os.geteuid() == 0:  # tshark takes no folder of extcaps from root
         for folder in (tmp_path, *list(tmp_path.parents)[:2]):
             folder.chmod(0o755)
-        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
+        command = [
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            *command,
+        ]
         if not shutil.which("setpriv") or not readable_by_all(sys.executable):
             pytest.skip("the interpreter belongs to root alone")
     done = subprocess.run(
