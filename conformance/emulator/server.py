@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -138,6 +138,7 @@ class EmulatedWlc:
         faults: Iterable[str] = (),
         recorder: Recorder | None = None,
         trace: Callable[[str], None] | None = None,
+        clock_ahead_s: float = 0.0,
     ) -> None:
         """Begin to listen; nobody is served before `start`.
 
@@ -153,6 +154,7 @@ class EmulatedWlc:
             faults: names of `FAULTS`.
             recorder: records every connection.
             trace: told the trace's lines.
+            clock_ahead_s: by how much its clock is ahead; negative for behind.
 
         Raises:
             ValueError: no such policy or fault.
@@ -171,7 +173,8 @@ class EmulatedWlc:
             b"".join(new_identity(WLC_MAC, name="WLC"))
         )
         self.peers: list[Peer] = []
-        self._recorder, self._tracer = recorder, Tracer(trace)
+        self._ahead = timedelta(seconds=clock_ahead_s)
+        self._recorder, self._tracer = recorder, Tracer(trace, self._ahead)
         faulty = self._has("asks-no-certificate")
         self._tls = ServerContext(
             self.identity,
@@ -363,11 +366,13 @@ class EmulatedWlc:
         if admission.verdict is not None:
             return admission.verdict
         admission.peer.certificate = certificate
-        admission.trace.asking()
-        if self.authlist_wait_s:
-            time.sleep(self.authlist_wait_s)
-        verdict = self._judge(certificate)
-        admission.trace.answered(admitted=verdict == VerifyError.ADMITTED)
+        verdict = self._valid_now(certificate)
+        if verdict == VerifyError.ADMITTED:
+            admission.trace.asking()
+            if self.authlist_wait_s:
+                time.sleep(self.authlist_wait_s)
+            verdict = self._judge(certificate)
+            admission.trace.answered(admitted=verdict == VerifyError.ADMITTED)
         if verdict != VerifyError.ADMITTED:
             self._failures += 1
             verdict = self._rejection(verdict)
@@ -389,7 +394,7 @@ class EmulatedWlc:
             return VerifyError.CERTIFICATE_UNKNOWN
         if not self._listed(certificate) or self._has("rejects-listed"):
             return VerifyError.CERTIFICATE_UNKNOWN
-        return self._valid_now(certificate)
+        return VerifyError.ADMITTED
 
     def _listed(self, certificate: bytes) -> bool:
         try:
@@ -409,7 +414,9 @@ class EmulatedWlc:
         )
 
     def _valid_now(self, certificate: bytes) -> int:
-        shown, now = x509.load_der_x509_certificate(certificate), datetime.now(UTC)
+        """Look at the certificate's dates by the WLC's clock, before the list."""
+        shown = x509.load_der_x509_certificate(certificate)
+        now = datetime.now(UTC) + self._ahead
         if shown.not_valid_before_utc > now and not self._has("admits-not-yet-valid"):
             return VerifyError.NOT_YET_VALID
         if shown.not_valid_after_utc < now and not self._has("admits-expired"):

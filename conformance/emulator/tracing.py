@@ -12,7 +12,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from conformance.transport import WRITE_ALERT, EndedError
 
@@ -65,9 +65,9 @@ Write = Callable[[str], None]
 class Tracer:
     """Numbers and stamps the lines of all connections."""
 
-    def __init__(self, write: Write | None) -> None:
-        """Write lines by calling `write`; none without it."""
-        self._write = write
+    def __init__(self, write: Write | None, ahead: timedelta = timedelta()) -> None:
+        """Write lines by calling `write`, none without it; the clock may be off."""
+        self._write, self._ahead = write, ahead
         self._numbers = itertools.count(0x4F2)
         self._lock = threading.Lock()
 
@@ -76,7 +76,7 @@ class Tracer:
         if self._write is None:
             return
         with self._lock:
-            now = datetime.now(UTC)
+            now = datetime.now(UTC) + self._ahead
             stamp = f"{now:%m/%d/%y %H:%M:%S}.{now.microsecond // 1000:03d} UTC"
             self._write(f"[{stamp} {next(self._numbers):x} {os.getpid()}] {text}")
 

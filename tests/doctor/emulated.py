@@ -17,6 +17,7 @@ from nmsp_scapy.authlist import identity_of
 from nmsp_scapy.authlist.commands import ios_xe
 from nmsp_scapy.authlist.create import new_identity
 
+DAY = 86_400.0
 MAC = "00:50:56:9c:34:89"
 
 
@@ -71,6 +72,7 @@ class Scene:
     with_config: bool = True
     attempts: int = 1
     client: Callable[[int], None] | None = None
+    ahead_s: float = 0.0
 
 
 def own(who: Identity) -> str:
@@ -118,6 +120,7 @@ def play(scene: Scene, directory: Path) -> Played:
         faults=scene.faults,
         recorder=recorder,
         trace=lines.append,
+        clock_ahead_s=scene.ahead_s,
     )
     with wlc:
         for _ in range(scene.attempts):
@@ -165,6 +168,9 @@ SCENES = [
     Scene("expired", {"certificate-expired"}, who=lambda: mse(days=-9, life=3)),
     Scene("expired, TLS 1.3", {"certificate-expired"}, ("1.3", "1.3"),
           who=lambda: mse(days=-99, life=9), with_trace=False),
+    Scene("WLC two days behind", {"clocks-apart"}, ahead_s=-2 * DAY),
+    Scene("WLC years ahead, TLS 1.0", {"clocks-apart"}, ("1.0", "legacy-3850"),
+          who=lambda: mse(key="rsa"), ahead_s=800 * DAY),
     Scene("list in 3 s", {"authlist-slow"}, wait_s=3.0, seconds=5),
     Scene("list in 2.5 s, no trace", {"authlist-slow"}, ("1.0", "1.0"), wait_s=2.5,
           seconds=4, with_trace=False),
