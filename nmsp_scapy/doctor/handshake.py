@@ -106,6 +106,17 @@ def accepted(case: Case) -> bool:
     return facts.complete or (facts.version != _TLS13 and changed == {0, 1})
 
 
+def _went_on(case: Case) -> bool:
+    """Whether the WLC went on speaking behind its handshake, unread for want of a key.
+
+    One that refuses says an alert, and that is one segment.
+    """
+    return any(
+        event.direction is Direction.WLC_TO_MSE and len(set(event.frames)) > 1
+        for event in case.losses.get("no-key", [])
+    )
+
+
 def _about_certificates(alert: AlertFact) -> bool:
     wanted = CERTIFICATE_ALERTS | _NO_CERTIFICATE | {_EXPIRED, _UNKNOWN}
     return alert.number in wanted
@@ -264,7 +275,8 @@ def _after_certificate(
         return []
     hidden = facts.version == _TLS13 and alert is None
     by_mse = case.closing and case.closing[0].direction is Direction.MSE_TO_WLC
-    if hidden and (by_mse or case.conversation.ended == "end of capture"):
+    ended = case.conversation.ended == "end of capture"
+    if hidden and (by_mse or ended or _went_on(case)):
         return []
     title = "the handshake breaks off"
     if alert is not None:

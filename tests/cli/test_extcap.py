@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -51,34 +52,29 @@ def test_what_is_missing_is_said() -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_wireshark_lists_the_sources(tshark: str, tmp_path: Path) -> None:
-    script = tmp_path / "nmsp"
-    script.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m nmsp_scapy '
-        'extcap "$@"\n'
-    )
-    script.chmod(0o755)
+def test_wireshark_lists_the_sources(tshark: str) -> None:
     command = [tshark, "-D"]
     if os.geteuid() == 0:  # tshark takes no folder of extcaps from root
-        for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-            folder.chmod(0o755)
-        command = [
-            "setpriv",
-            "--reuid=65534",
-            "--regid=65534",
-            "--clear-groups",
-            *command,
-        ]
         if not shutil.which("setpriv") or not readable_by_all(sys.executable):
             pytest.skip("the interpreter belongs to root alone")
-    done = subprocess.run(
-        command,
-        env={**os.environ, "WIRESHARK_EXTCAP_DIR": str(tmp_path), "HOME": "/"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "nmsp-live (NMSP, decrypted live)" in done.stdout
+        ids = ["--reuid=65534", "--regid=65534", "--clear-groups"]
+        command = ["setpriv", *ids, *command]
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "nmsp"
+        script.write_text(
+            f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m nmsp_scapy '
+            'extcap "$@"\n'
+        )
+        for path in (Path(folder), script):
+            path.chmod(0o755)
+        done = subprocess.run(
+            command,
+            env={**os.environ, "WIRESHARK_EXTCAP_DIR": folder, "HOME": "/"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "nmsp-live (NMSP, decrypted live)" in done.stdout, done.stderr
 
 
 def readable_by_all(program: str) -> bool:
