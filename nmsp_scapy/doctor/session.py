@@ -32,6 +32,15 @@ def of_session(case: Case, end_ns: int, *, refused: bool) -> list[Finding]:
     return found + (_mute(case, end_ns) or _dead(case, end_ns) or _echo(case, end_ns))
 
 
+def _parted(case: Case) -> bool:
+    """Whether the MSE had taken its leave (close_notify) before TCP was closed."""
+    facts, first = case.conversation.tls, case.closing[0].time_ns
+    return any(
+        alert.side == 0 and first is not None and alert.time_ns <= first
+        for alert in (facts.alerts if facts else ())
+    )
+
+
 def _mute(case: Case, end_ns: int) -> list[Finding]:
     """TLS comes up, and the WLC says no word of NMSP."""
     mse, wlc = case.last_ns
@@ -41,7 +50,7 @@ def _mute(case: Case, end_ns: int) -> list[Finding]:
     first = Evidence("the MSE says nothing either")
     if mse is not None:
         first = Evidence("the MSE's last message", case.frames[0])
-    if case.closing and by_wlc and case.closing[0] is by_wlc[0]:
+    if case.closing and by_wlc and case.closing[0] is by_wlc[0] and not _parted(case):
         frame = by_wlc[0].frames[-1] if by_wlc[0].frames else None
         return [
             Finding(

@@ -198,6 +198,9 @@ SCENES = [
           faults=["rejects-with-rst"], with_trace=False),
     Scene("refused with alert 42", {"mac-unlisted"}, listed=others,
           faults=["rejects-with-42"]),
+    Scene("WLC never speaks, TLS 1.0", {"peer-dead"}, ("1.0", "legacy-3850"),
+          faults=["capability-missing", "echo-unanswered"], seconds=4,
+          who=lambda: mse(key="rsa"), with_trace=False),
     Scene("WLC hangs", {"peer-dead"}, faults=["echo-unanswered", "notifies-never"],
           seconds=4),
 ]  # fmt: skip

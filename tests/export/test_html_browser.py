@@ -65,3 +65,18 @@ def test_the_page_prints(chromium: str, report: Path) -> None:
     out = report.parent / "report.pdf"
     run(chromium, report, f"--print-to-pdf={out}")
     assert len(re.findall(rb"/Type\s*/Page\b", out.read_bytes())) >= 2
+
+
+def test_the_page_opens_in_two_seconds(chromium: str, report: Path) -> None:
+    empty = report.parent / "empty.html"
+    empty.write_text("<!doctype html><title>empty</title>")
+
+    def seconds(page_: Path) -> float:
+        shot = f"--screenshot={report.parent / 'opened.png'}"
+        began = time.monotonic()
+        run(chromium, page_, shot)
+        return time.monotonic() - began
+
+    seconds(empty)
+    longer = [seconds(report) - seconds(empty) for _ in range(3)]
+    assert min(longer) < 2.0
