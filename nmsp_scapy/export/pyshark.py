@@ -101,8 +101,21 @@ def shark(
         try:
             yield _messages(opened)
         finally:
-            opened.close()
+            _close(opened)
             loop.close()
+
+
+def _close(opened: Any) -> None:
+    """End tshark. asyncio says 255 of a process that was gone before it looked."""
+    from pyshark.capture.capture import TSharkCrashException
+
+    try:
+        opened.close()
+    except TSharkCrashException as error:
+        opened._running_processes.clear()
+        if "retcode: 255" not in str(error):
+            told = " ".join(str(error).split())
+            raise PysharkError(f"tshark ended badly: {told}") from None
 
 
 def _usable() -> Any:
