@@ -17,16 +17,13 @@ Its keys are the layers' field names, by tables that are made from `fields_desc`
   reason why something could not be read, and the bytes that could not.
 
 Most messages of a conversation differ in values alone. What their types and lengths
-have in common, a `Shape`, is kept: one `struct` reads all values, one template
-writes them.
+have in common, a `Shape`, is kept.
 """
 
-import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from json.encoder import encode_basestring as quoted
-from operator import call
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -34,6 +31,7 @@ from nmsp_scapy import layers
 from nmsp_scapy.layers.fields import NumberField, WireField
 from nmsp_scapy.layers.geometry import NESTING_LIMIT
 from nmsp_scapy.profile import NOMINAL, Profile
+from nmsp_scapy.shapes import Convert, Run, Shape, Slots
 
 SHAPES = 512
 """Shapes that are kept for a profile."""
@@ -44,10 +42,11 @@ ALIKE = 8
 RECURRING = 4096
 """Values that are kept for a field."""
 
+ADDRESSES = 1 << 15
+"""Addresses whose text is kept."""
+
 LARGEST = 2048
 """Messages longer than this are not expected to come again in the same shape."""
-
-Convert = Callable[[Any], str]
 
 
 def decode(raw: bytes, profile: Profile = NOMINAL) -> dict[str, Any]:
@@ -70,46 +69,6 @@ def reader(profile: Profile = NOMINAL) -> "Reader":
     return made
 
 
-class Slots(NamedTuple):
-    """Values one behind the other: how they are read and written.
-
-    Attributes:
-        codes: of `struct`, one a value.
-        size: bytes that they take.
-        template: of their JSON, a NUL (which JSON never holds) a value.
-        converts: what makes a value's JSON of what `struct` reads.
-    """
-
-    codes: str
-    size: int
-    template: str
-    converts: tuple[Convert, ...]
-
-
-class Shape:
-    """What messages that differ in values alone have in common."""
-
-    def __init__(
-        self, order: str, skeleton: "list[str]", fixed: tuple[bytes, ...], slots: Slots
-    ) -> None:
-        self._fixed_of = struct.Struct("".join(["=", *skeleton])).unpack
-        self._fixed = fixed
-        self._values_of = struct.Struct(order + slots.codes).unpack
-        self._converts = slots.converts
-        # Between what never changes stand the places of the values.
-        self._parts = slots.template.replace("\0", "\0\0").split("\0")
-
-    def fits(self, raw: bytes) -> bool:
-        """Tell whether a message of the same length has the shape."""
-        return self._fixed_of(raw) == self._fixed
-
-    def to_json(self, raw: bytes) -> str:
-        """Write the record of a message that has the shape."""
-        parts = self._parts.copy()
-        parts[1::2] = map(call, self._converts, self._values_of(raw))
-        return "".join(parts)
-
-
 class Reader:
     """Reads messages under one wire profile."""
 
@@ -125,22 +84,70 @@ class Reader:
         self._shapes: dict[tuple[int, bytes], list[Shape]] = {}
         self._kept = 0
         self._elements: dict[tuple[int, int, bool], Slots | None] = {}
+        self._macs = MacTexts()
 
     def to_json(self, raw: bytes) -> str:
         """Write a message's record."""
         if len(raw) < self._header_size:
             reason = f"{len(raw)} bytes of a header of {self._header_size}"
             return "{" + malformed(reason, raw)[1:] + "}"
+        return self._shape(raw).to_json(raw)
+
+    def to_json_many(self, raws: Sequence[bytes], heads: Sequence[str]) -> list[str]:
+        """Write the records of messages, as `to_json` would one by one, but faster.
+
+        Args:
+            raws: the messages.
+            heads: what stands in place of the opening brace of each.
+        """
+        alike: dict[tuple[int, bytes], list[int]] = {}
+        kind = self._type
+        for at, raw in enumerate(raws):
+            key = (len(raw), raw[kind])
+            if key in alike:
+                alike[key].append(at)
+            else:
+                alike[key] = [at]
+        lines = [""] * len(raws)
+        for key, places in alike.items():
+            if key[0] < self._header_size:
+                for at in places:
+                    lines[at] = heads[at] + self.to_json(raws[at])[1:]
+            else:
+                self._write(self._shape(raws[places[0]]), places, raws, heads, lines)
+        return lines
+
+    def _write(
+        self,
+        shape: Shape,
+        places: list[int],
+        raws: Sequence[bytes],
+        heads: Sequence[str],
+        lines: list[str],
+    ) -> None:
+        """Write messages of one length and type to their places in `lines`."""
+        own = [raws[at] for at in places]
+        texts = shape.to_json_many(own, [heads[at] for at in places])
+        if texts is not None:
+            for at, text in zip(places, texts, strict=True):
+                lines[at] = text
+            return
+        shapes: dict[Shape, list[int]] = {}
+        for at in places:
+            shapes.setdefault(self._shape(raws[at]), []).append(at)
+        for one, its in shapes.items():
+            self._write(one, its, raws, heads, lines)
+
+    def _shape(self, raw: bytes) -> Shape:
+        """Return the shape of a message whose header is all there."""
         key = (len(raw), raw[self._type])
-        alike = self._shapes.get(key, ())
-        for shape in alike:
+        for shape in self._shapes.get(key, ()):
             if shape.fits(raw):
-                return shape.to_json(raw)
-        outline = Outline(self, raw)
-        shape = outline.shape()
-        if outline.sound and len(raw) <= LARGEST:
+                return shape
+        shape = Outline(self, raw).shape()
+        if shape.general and len(raw) <= LARGEST:
             self._keep(key, shape)
-        return shape.to_json(raw)
+        return shape
 
     def _keep(self, key: tuple[int, bytes], shape: Shape) -> None:
         if self._kept == SHAPES:
@@ -155,7 +162,7 @@ class Reader:
 
     def slots(self, fields: Iterable[Any], size: int) -> Slots:
         """Make the slots of the fields of `size` bytes, and of bytes behind them."""
-        runs: list[Run] = []
+        runs: list[Neighbours] = []
         absent, at = "", 0
         for field in fields:
             width = size - at if field.width is None else field.width
@@ -163,10 +170,10 @@ class Reader:
                 absent += f",{key_of(field)}:null"
                 continue
             if not (runs and runs[-1].takes(field, width)):
-                runs.append(Run())
+                runs.append(Neighbours())
             runs[-1].add(field, width)
             at += width
-        made = [run.slot(self.order) for run in runs]
+        made = [run.slot(self.order, self._macs) for run in runs]
         template = "".join(text for _, text, _ in made) + absent
         if at < size:
             made.append((f"{size - at}s", "", bytes.hex))
@@ -206,24 +213,16 @@ class Outline:
     def __init__(self, reader: Reader, raw: bytes) -> None:
         self.reader, self.raw = reader, raw
         self.sound = True
-        self._at = self._fixed_at = 0
-        self._codes: list[str] = []
-        self._skeleton: list[str] = []
-        self._fixed: list[bytes] = []
+        self._runs: list[Run] = []
         self._template: list[str] = []
-        self._converts: list[Convert] = []
         self._wrong: list[tuple[str, bytes]] = []
         self._message()
 
     def shape(self) -> Shape:
         """Return the shape."""
-        size = len(self.raw)
-        self._codes.append(f"{size - self._at}x")
-        self._skeleton.append(f"{size - self._fixed_at}x")
-        slots = Slots(
-            "".join(self._codes), size, "".join(self._template), tuple(self._converts)
-        )
-        return Shape(self.reader.order, self._skeleton, tuple(self._fixed), slots)
+        template = "".join(self._template)
+        order, size = self.reader.order, len(self.raw)
+        return Shape(order, size, self._runs, template, general=self.sound)
 
     def _message(self) -> None:
         binding, raw = self.reader.binding, self.raw
@@ -323,15 +322,13 @@ class Outline:
 
     def _fix(self, start: int, stop: int) -> None:
         """Make bytes part of what the shape's messages have in common."""
-        self._skeleton.append(f"{start - self._fixed_at}x{stop - start}s")
-        self._fixed.append(self.raw[start:stop])
-        self._fixed_at = stop
+        size = stop - start
+        own = Slots(f"{size}s", size, "", ())
+        self._runs.append(Run(start, own, self.raw[start:stop]))
 
     def _add(self, slots: Slots, start: int) -> None:
-        self._codes.append(f"{start - self._at}x{slots.codes}")
+        self._runs.append(Run(start, slots))
         self._template.append(slots.template)
-        self._converts += slots.converts
-        self._at = start + slots.size
 
     def _malformed(self) -> None:
         """Say what was wrong with what ends here."""
@@ -363,7 +360,18 @@ def unnamed(field: WireField) -> WireField:
     return field
 
 
-class Run:
+class MacTexts(dict[bytes, str]):
+    """Addresses as text, by their bytes, made when first seen."""
+
+    def __missing__(self, address: bytes) -> str:
+        """Write an address with colons."""
+        if len(self) >= ADDRESSES:
+            self.clear()
+        text = self[address] = address.hex(":")
+        return text
+
+
+class Neighbours:
     """Fields one behind the other that are read at once.
 
     Narrow numbers and numbers with names recur. What they look like as JSON is looked
@@ -387,7 +395,7 @@ class Run:
         self.fields.append((field, width))
         self.width += width
 
-    def slot(self, order: str) -> tuple[str, str, Convert]:
+    def slot(self, order: str, macs: MacTexts) -> tuple[str, str, Convert]:
         """Return the `struct` code, the template, and what converts the value."""
         field, width = self.fields[0]
         key = f",{key_of(field)}:"
@@ -397,17 +405,12 @@ class Run:
                 return code, f"{key}\0", str
             return code, f"{key}\0", lambda value: str(field.m2i(None, value))
         if field.kind == "mac":
-            return f"{self.width}s", f'{key}"\0"', mac_text
+            return f"{self.width}s", f'{key}"\0"', macs.__getitem__
         if isinstance(field, NumberField):
             return f"{self.width}s", "\0", Recurring(self.fields).__getitem__
         if field.kind == "bytes":
             return f"{width}s", f'{key}"\0"', bytes.hex
         return f"{width}s", f"{key}\0", lambda value: value_json(field, value)
-
-
-def mac_text(value: bytes) -> str:
-    """Write an address with colons; there are too many to keep."""
-    return value.hex(":")
 
 
 class Recurring(dict[bytes, str]):

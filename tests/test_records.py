@@ -54,6 +54,33 @@ def test_any_json_parser_reads_them(raw):
     assert json.loads(records.to_json(raw)) == records.decode(raw)
 
 
+@given(
+    st.lists(messages() | damaged() | st.binary(max_size=30), max_size=12), st.data()
+)
+def test_many_at_once_are_written_as_one_by_one(some, data):
+    raws = data.draw(st.permutations([*some, *some]))
+    heads = [f'{{"index":{at},' for at in range(len(raws))]
+    expected = [
+        head + records.to_json(raw)[1:] for head, raw in zip(heads, raws, strict=True)
+    ]
+    fresh = records.Reader(layers.Binding(NOMINAL, layers.MESSAGES, layers.ELEMENTS))
+    assert fresh.to_json_many(raws, heads) == expected  # shapes are new
+    assert fresh.to_json_many(raws, heads) == expected  # and kept
+
+
+def test_many_of_one_length_and_type_can_differ_in_shape():
+    element = layers.NMSPStatus(code=2)
+    raw = bytes(layers.NMSP() / layers.NMSPIdsSetResponse(elements=[element]))
+    unknown, cut = bytearray(raw), bytearray(raw)
+    unknown[12:14], cut[14:16] = b"\xff\xff", b"\xff\xff"
+    other = bytearray(cut)
+    other[-1] = 9
+    raws = [bytes(one) for one in (cut, raw, unknown, other, raw, cut)]
+    made = records.reader().to_json_many(raws, ["{"] * len(raws))
+    assert made == [records.to_json(one) for one in raws]
+    assert len(set(made)) == 4
+
+
 def test_a_kept_shape_is_not_taken_for_another():
     status = layers.NMSPStatus(code=2)
     raw = bytes(layers.NMSP() / layers.NMSPIdsSetResponse(elements=[status]))

@@ -16,6 +16,9 @@ from nmsp_scapy.export.session_facts import session_facts
 from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.times import iso
 
+AT_ONCE = 128
+"""Messages that are written together: more would leave the processor's cache."""
+
 
 class NdjsonWriter:
     """Writes results as lines of JSON."""
@@ -39,7 +42,7 @@ class NdjsonWriter:
         """
         self._write = file.write
         self._encode = msgspec.json.Encoder().encode
-        self._record = records.reader(profile).to_json
+        self._json = records.reader(profile).to_json_many
         self._sessions = sessions
         self._capture = capture
         self._open: dict[int, Conversation] = {}
@@ -51,63 +54,76 @@ class NdjsonWriter:
 
     def write(self, results: Iterable[Result]) -> None:
         """Write a batch."""
-        record = self._record
-        lines: list[str] = []
-        append = lines.append
-        second, stamp = -1, ""
+        messages: list[Message] = []
         for found in results:
             if isinstance(found, Message):
-                if self._untold and found.conversation in self._untold:
-                    self._tell(found.conversation, lines)
-                now, rest = divmod(found.time_ns, 1_000_000_000)
-                if now != second:
-                    second, stamp = now, iso(now * 1_000_000_000)[:20]
-                fraction = f"{rest:09}" if rest % 1000 else f"{rest // 1000:06}"
-                frames = found.frames
-                numbers = frames[0] if len(frames) == 1 else str(frames)[1:-1]
-                append(
-                    f'{{"kind":"message","conversation":{found.conversation},'
-                    f'"index":{found.index},"time":"{stamp}{fraction}Z",'
-                    f'"direction":"{found.direction}","frames":[{numbers}],'
-                    f"{record(found.raw)[1:]}\n"
-                )
-            elif isinstance(found, Conversation):
+                if found.conversation in self._untold:
+                    self._messages(messages)
+                    self._tell(found.conversation)
+                messages.append(found)
+                if len(messages) == AT_ONCE:
+                    self._messages(messages)
+                continue
+            self._messages(messages)
+            if isinstance(found, Conversation):
                 self._open[found.index] = found
                 self._untold.add(found.index)
             else:
-                self._event(found, lines)
-        self._write("".join(lines).encode())
+                self._event(found)
+        self._messages(messages)
 
-    def _event(self, event: Event, lines: list[str]) -> None:
+    def _messages(self, messages: list[Message]) -> None:
+        """Write messages, and forget them."""
+        if not messages:
+            return
+        heads: list[str] = []
+        carriers, before, after = None, "", ""
+        for message in messages:
+            frames = message.frames
+            if frames is not carriers:  # what a frame carries goes one way
+                carriers = frames
+                before = (
+                    f'{{"kind":"message","conversation":{message.conversation},"index":'
+                )
+                numbers = frames[0] if len(frames) == 1 else str(frames)[1:-1]
+                after = (
+                    f',"time":"{iso(message.time_ns)}",'
+                    f'"direction":"{message.direction}","frames":[{numbers}],'
+                )
+            heads.append(f"{before}{message.index}{after}")
+        lines = self._json([message.raw for message in messages], heads)
+        lines.append("")
+        self._write("\n".join(lines).encode())
+        messages.clear()
+
+    def _event(self, event: Event) -> None:
         index = event.conversation
         if index in self._untold:
-            self._tell(index, lines)
-        lines.append(self._line(event))
+            self._tell(index)
+        self._line(event)
         if event.event == "closed" and index is not None:
             conversation = self._open.pop(index, None)
             if self._sessions and conversation is not None and conversation.tls:
                 facts = session_facts(conversation.tls)
                 told = _about(conversation, "session", "what the TLS session showed")
-                lines.append(self._line(told, session=facts))
+                self._line(told, session=facts)
 
-    def _tell(self, index: int, lines: list[str]) -> None:
+    def _tell(self, index: int) -> None:
         """Say which conversation the next lines are of."""
         self._untold.discard(index)
         conversation = self._open[index]
         ends = f"{conversation.client} to {conversation.server}"
         told = _about(conversation, "conversation", ends)
-        lines.append(
-            self._line(
-                told,
-                client=str(conversation.client),
-                server=str(conversation.server),
-                transport=conversation.transport,
-                began=conversation.began,
-                capture=self._capture,
-            )
+        self._line(
+            told,
+            client=str(conversation.client),
+            server=str(conversation.server),
+            transport=conversation.transport,
+            began=conversation.began,
+            capture=self._capture,
         )
 
-    def _line(self, event: Event, **more: Any) -> str:
+    def _line(self, event: Event, **more: Any) -> None:
         made = {
             "kind": "event",
             "event": event.event,
@@ -123,7 +139,7 @@ class NdjsonWriter:
             **event.detail,
             **more,
         }
-        return self._encode(made).decode() + "\n"
+        self._write(self._encode(made) + b"\n")
 
     def close(self) -> None:
         """Write nothing more: a stream of lines has no end of its own."""
