@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 MESSAGES ?= 1000000
 SECONDS ?= 60
-FUZZED ?= capture streams
+FUZZED ?= capture streams records handshakes dtls keylogs keyfiles messages
 
 .PHONY: help demo story test check bench fuzz lock captures matrix differential mutants clean
 

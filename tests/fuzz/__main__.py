@@ -23,7 +23,7 @@ def main() -> None:
     if name not in TARGETS:
         sys.exit(f"targets: {', '.join(TARGETS)}")
     with tempfile.TemporaryDirectory() as scratch:
-        limits = ["-max_len=4096", "-timeout=10", "-rss_limit_mb=512"]
+        limits = ["-max_len=8192", "-timeout=10", "-rss_limit_mb=512"]
         arguments = [sys.argv[0], *limits, *options, scratch, str(CORPUS / name)]
         atheris.Setup(arguments, TARGETS[name])
         atheris.Fuzz()

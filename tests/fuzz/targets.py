@@ -13,6 +13,9 @@ from struct import Struct
 from nmsp_scapy.capture import CaptureError, Damage, Datagram, Segment, open_capture
 from nmsp_scapy.integrity import Gap, Plain
 from nmsp_scapy.streams import Notice, Out, Reassembler
+from tests.fuzz.keys import key_files, key_logs
+from tests.fuzz.messages import messages
+from tests.fuzz.sessions import dtls, handshakes, records
 
 MOST = 20_000
 """Things read from one input; a compressed one could hold billions."""
@@ -87,5 +90,14 @@ def streams(data: bytes) -> None:
     contiguous(out + reassembler.close())
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"capture": capture, "streams": streams}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "capture": capture,
+    "streams": streams,
+    "records": records,
+    "handshakes": handshakes,
+    "dtls": dtls,
+    "keylogs": key_logs,
+    "keyfiles": key_files,
+    "messages": messages,
+}
 """Every target; its corpus is `corpus/<name>/`."""

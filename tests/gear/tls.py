@@ -257,7 +257,11 @@ def openssl(
 
 
 def again(
-    version: str, ticket: bool = True, ciphers: str | None = None, early: bytes = b""
+    version: str,
+    ticket: bool = True,
+    ciphers: str | None = None,
+    early: bytes = b"",
+    talk: Sequence[tuple[int, bytes]] = TALK,
 ) -> tuple[Recorded, Recorded]:
     """A session and one that resumes it.
 
@@ -273,30 +277,35 @@ def again(
         server.set_options(SSL.OP_NO_TICKET)
     if early:
         SSL._lib.SSL_CTX_set_max_early_data(server._context, 2**14)
-    first = Pair(client, server).handshake().talk()
+    first = Pair(client, server).handshake().talk(talk)
     session = first.ends[0].get_session()
     recorded = first.close()
     second = Pair(client, server, session)
     if early:
         second.early(early)
-    return recorded, second.handshake().talk().close()
+    return recorded, second.handshake().talk(talk).close()
 
 
-def renegotiated(version: str, ciphers: str, side: int) -> Recorded:
+def renegotiated(
+    version: str,
+    ciphers: str,
+    side: int,
+    talk: Sequence[tuple[int, bytes]] = TALK,
+) -> Recorded:
     """A session with a second handshake within it."""
     client = context(0, version, ciphers)
     server = context(1, version, ciphers, identity())
     server.set_options(1 << 8)  # SSL_OP_ALLOW_CLIENT_RENEGOTIATION
-    pair = Pair(client, server).handshake().talk()
+    pair = Pair(client, server).handshake().talk(talk)
     pair.renegotiate(side)
-    return pair.talk().close()
+    return pair.talk(talk).close()
 
 
-def retried() -> Recorded:
+def retried(talk: Sequence[tuple[int, bytes]] = TALK) -> Recorded:
     """A TLS 1.3 session that begins with a HelloRetryRequest."""
     client, server = context(0, "1.3"), context(1, "1.3", None, identity())
     server.set_tmp_ecdh(ec.SECP384R1())
-    return Pair(client, server).handshake().talk().close()
+    return Pair(client, server).handshake().talk(talk).close()
 
 
 def rsa_store(*names: str) -> KeyStore:
