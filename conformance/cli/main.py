@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The `nmsp-conformance` group and its table of commands, imported when run."""
 
+import errno
 import importlib
+import os
+import sys
+from typing import Any
 
 import click
 
@@ -10,12 +14,19 @@ import nmsp_scapy
 COMMANDS: dict[str, str] = {
     "check": "Judge the conversations of a capture",
     "coverage": "Show which scenarios evaluate which requirement",
+    "diff": "Compare two results",
     "explain": "Explain a requirement or a scenario",
     "list": "List scenarios",
     "listen": "Judge an MSE that dials",
     "run": "Judge a WLC",
 }
 """Short help by command name; it is `conformance.cli.<name>_.command`."""
+
+BUG = 4
+"""Exit code of an error that is ours; `verdict.Exit` would cost its import here."""
+
+DEBUG = "NMSP_DEBUG"
+"""Environment variable that shows the traceback of a bug, as for `nmsp`."""
 
 
 class CommandTable(click.Group):
@@ -39,6 +50,41 @@ class CommandTable(click.Group):
         """Write the table; nothing is imported for it."""
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error that nobody foresaw is one line and exit 4."""
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last resort
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                _leave_quietly()
+                ctx.exit(0)
+            _tell(error)
+            ctx.exit(BUG)
+
+
+def _leave_quietly() -> None:
+    """Nobody reads on: let nothing complain when standard output is closed."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _tell(error: Exception) -> None:
+    """Say what happened in one line; with the traceback for those who ask."""
+    if os.environ.get(DEBUG):
+        import traceback
+
+        traceback.print_exception(error)
+    text = " ".join(str(error).split())[:200]
+    click.echo(
+        f"nmsp-conformance: this is a bug of ours: {type(error).__name__}: {text} "
+        f"({nmsp_scapy.__version__}). Please report it with the output of the same "
+        f"command under {DEBUG}=1.",
+        err=True,
+    )
 
 
 @click.group(cls=CommandTable)
