@@ -5,7 +5,6 @@
 imported from here; Scapy is imported when one of them is.
 """
 
-from pathlib import Path
 from typing import Any
 
 __version__ = "0.1.0.dev0"
@@ -29,6 +28,8 @@ def __getattr__(name: str) -> Any:
 
 def scapy_ext(ext: Any) -> None:
     """Register the layers with Scapy, which calls this for an extension."""
+    from pathlib import Path
+
     ext.config("NMSP", __version__)
     ext.register(
         name="nmsp",

@@ -341,24 +341,74 @@ class _SecretsOnly(Session):
 
 
 def last_candidate(source: Source) -> tuple[int, int]:
-    """Look for what may be secrets blocks, at the speed of a search.
+    """Look for what may be secrets blocks: block by block, after damage by search.
 
     Returns:
         Where the last one may begin, -1 for none; and the length of the source.
     """
-    tail, base, last = b"", 0, -1
+    data, base, last, order = b"", 0, -1, ""
+    sound = True
     while chunk := source.read():
-        data = tail + chunk
-        for kind, order in _SECRETS:
-            pos = data.find(kind)
-            while 0 <= pos <= len(data) - 16:
-                size, _, length = unpack_from(order + "III", data, pos + 4)
-                if not size % 4 and 20 <= size <= LARGEST and length <= size - 20:
-                    last = max(last, base + pos)
-                pos = data.find(kind, pos + 1)
-        tail = data[-15:]
-        base += len(data) - len(tail)
-    return last, base + len(tail)
+        data += chunk
+        pos, found = 0, -1
+        if not base:
+            order = ">" if data[8:12] == MAGIC.to_bytes(4, "big") else "<"
+            pos = _section_size(data, order)
+        if sound:
+            pos, found, sound = _along(data, pos, order)
+        if not sound:
+            found = max(found, _candidate(data, pos))
+            pos = max(pos, len(data) - 15)
+        last = base + found if found >= 0 else last
+        base += pos
+        data = data[pos:]
+    return last, base + len(data)
+
+
+def _section_size(data: bytes, order: str) -> int:
+    """Length of the section header that a file begins with, where it is sound."""
+    if len(data) < 28:
+        return 0
+    size: int = unpack_from(order + "I", data, 4)[0]
+    return size if size % 4 == 0 and 28 <= size <= len(data) else 0
+
+
+def _along(data: bytes, pos: int, order: str) -> tuple[int, int, bool]:
+    """Go along whole blocks from one to the next.
+
+    Returns:
+        Where it ended; the last secrets block, -1 for none; and whether the blocks are
+        sound as far as they are at hand. A second section header, whose order may
+        differ, is not.
+    """
+    head, tail = Struct(order + "II").unpack_from, Struct(order + "I").unpack_from
+    last, end = -1, len(data) - 12
+    while pos <= end:
+        kind, size = head(data, pos)
+        after = pos + size
+        if size < 12 or size % 4 or size > LARGEST or kind == BlockType.SECTION:
+            return pos, last, False
+        if after > len(data):
+            break
+        if tail(data, after - 4)[0] != size:
+            return pos, last, False
+        if kind == BlockType.SECRETS:
+            last = pos
+        pos = after
+    return pos, last, True
+
+
+def _candidate(data: bytes, start: int) -> int:
+    """Find the last that may be a secrets block, of either order; -1 for none."""
+    last = -1
+    for kind, order in _SECRETS:
+        pos = data.find(kind, start)
+        while 0 <= pos <= len(data) - 16:
+            size, _, length = unpack_from(order + "III", data, pos + 4)
+            if not size % 4 and 20 <= size <= LARGEST and length <= size - 20:
+                last = max(last, pos)
+            pos = data.find(kind, pos + 1)
+    return last
 
 
 def secrets_of(source: Source, until: int) -> list[tuple[int, bytes]]:

@@ -10,7 +10,6 @@ import errno
 import importlib
 import os
 import sys
-from importlib.metadata import entry_points
 from typing import Any
 
 import click
@@ -46,6 +45,8 @@ class CommandTable(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands."""
+        from importlib.metadata import entry_points
+
         plugins = {entry.name for entry in entry_points(group="nmsp.commands")}
         return sorted(plugins | COMMANDS.keys())
 
@@ -55,6 +56,8 @@ class CommandTable(click.Group):
             module = importlib.import_module(f"nmsp_scapy.cli.{cmd_name}")
             command: click.Command = module.command
             return command
+        from importlib.metadata import entry_points
+
         for entry in entry_points(group="nmsp.commands", name=cmd_name):
             plugin: click.Command = entry.load()
             return plugin

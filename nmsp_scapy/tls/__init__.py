@@ -13,8 +13,7 @@ from nmsp_scapy.tls.facts import (
     HandshakeFact,
     SessionFacts,
 )
-from nmsp_scapy.tls.keyfile import KeyFileError
-from nmsp_scapy.tls.keys import KeyLog, KeyProblem, KeyStore
+from nmsp_scapy.tls.keys import KeyFileError, KeyLog, KeyProblem, KeyStore
 from nmsp_scapy.tls.session import TlsSession
 
 __all__ = [

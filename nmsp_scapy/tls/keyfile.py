@@ -3,28 +3,70 @@
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from hashlib import sha256
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
     load_der_private_key,
     load_pem_private_key,
 )
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
+
+from nmsp_scapy.tls.keys import KeyFileError
+from nmsp_scapy.tls.schedule import MASTER
 
 _PEM = re.compile(
     rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL
 )
 
 
-class KeyFileError(ValueError):
-    """A key file cannot be used; the message says why and names the file."""
+class RsaKey:
+    """An RSA private key that can open static RSA key exchanges.
+
+    Attributes:
+        modulus: its public modulus, which a certificate is matched by.
+        source: `RSA key FILE (SHA-256 of its SPKI)`.
+    """
+
+    def __init__(self, key: RSAPrivateKey, origin: str) -> None:
+        self._key = key
+        public = key.public_key()
+        self.modulus = public.public_numbers().n
+        self.source = f"RSA key {origin} (SHA-256 {fingerprint(public)[:16]})"
+
+    def __repr__(self) -> str:
+        return f"RsaKey({self.source})"
+
+    def premaster(self, encrypted: bytes, versions: Iterable[int]) -> bytes | None:
+        """The premaster secret, None where this is not the key.
+
+        A wrong key does not make the library fail: it answers with random bytes. So
+        the length and the client's version inside are checked here, and the records'
+        MACs decide later.
+        """
+        try:
+            found = self._key.decrypt(encrypted, PKCS1v15())
+        except ValueError:
+            return None
+        if len(found) != MASTER or int.from_bytes(found[:2], "big") not in versions:
+            return None
+        return found
 
 
-def read_private_keys(
+def fingerprint(key: RSAPublicKey) -> str:
+    """SHA-256 over the DER SubjectPublicKeyInfo, in hex."""
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha256(spki).hexdigest()
+
+
+def read_rsa_keys(
     data: bytes, source: str, password: bytes | None = None
-) -> list[RSAPrivateKey]:
+) -> list[RsaKey]:
     """Every RSA private key of a file.
 
     Args:
@@ -42,7 +84,7 @@ def read_private_keys(
     if not rsa:
         held = "a key that is not RSA" if keys else "no private key"
         raise KeyFileError(f"{source}: {held}; only an RSA key opens recorded sessions")
-    return rsa
+    return [RsaKey(key, source) for key in rsa]
 
 
 def _pem_keys(data: bytes, password: bytes | None, source: str) -> list[Any]:

@@ -3,17 +3,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from nmsp_scapy.tls.keyfile import read_private_keys
 from nmsp_scapy.tls.keylog import Label, Line, read_line
-from nmsp_scapy.tls.schedule import MASTER
+
+if TYPE_CHECKING:
+    from nmsp_scapy.tls.keyfile import RsaKey
 
 MOST_SECRETS: Final = 2_000_000
 """Secrets that a store keeps; what comes after them is reported and left out."""
@@ -51,43 +48,8 @@ class KeyProblem(msgspec.Struct, frozen=True):
         return f"{place}: {self.reason}"
 
 
-class RsaKey:
-    """An RSA private key that can open static RSA key exchanges.
-
-    Attributes:
-        modulus: its public modulus, which a certificate is matched by.
-        source: `RSA key FILE (SHA-256 of its SPKI)`.
-    """
-
-    def __init__(self, key: RSAPrivateKey, origin: str) -> None:
-        self._key = key
-        public = key.public_key()
-        self.modulus = public.public_numbers().n
-        self.source = f"RSA key {origin} (SHA-256 {fingerprint(public)[:16]})"
-
-    def __repr__(self) -> str:
-        return f"RsaKey({self.source})"
-
-    def premaster(self, encrypted: bytes, versions: Iterable[int]) -> bytes | None:
-        """The premaster secret, None where this is not the key.
-
-        A wrong key does not make the library fail: it answers with random bytes. So
-        the length and the client's version inside are checked here, and the records'
-        MACs decide later.
-        """
-        try:
-            found = self._key.decrypt(encrypted, PKCS1v15())
-        except ValueError:
-            return None
-        if len(found) != MASTER or int.from_bytes(found[:2], "big") not in versions:
-            return None
-        return found
-
-
-def fingerprint(key: RSAPublicKey) -> str:
-    """SHA-256 over the DER SubjectPublicKeyInfo, in hex."""
-    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return sha256(spki).hexdigest()
+class KeyFileError(ValueError):
+    """A key file cannot be used; the message says why and names the file."""
 
 
 class KeyStore:
@@ -115,7 +77,7 @@ class KeyStore:
         return bool(self._count or self._rsa)
 
     @property
-    def rsa_keys(self) -> list[RsaKey]:
+    def rsa_keys(self) -> "list[RsaKey]":
         """Every RSA private key, in the order given."""
         return list(self._rsa.values())
 
@@ -123,7 +85,7 @@ class KeyStore:
         """The secrets of this label and identifier, in the order of the logs."""
         return self._secrets.get((label, identifier), [])
 
-    def rsa_key(self, modulus: int) -> RsaKey | None:
+    def rsa_key(self, modulus: int) -> "RsaKey | None":
         """The private key with this public modulus."""
         return self._rsa.get(modulus)
 
@@ -152,9 +114,11 @@ class KeyStore:
         Raises:
             KeyFileError: it holds none, or the password does not fit.
         """
-        for key in read_private_keys(data, source, password):
-            found = RsaKey(key, source)
-            self._rsa.setdefault(found.modulus, found)
+        # Few runs have a key file; the library's part that reads them loads slowly.
+        from nmsp_scapy.tls.keyfile import read_rsa_keys
+
+        for key in read_rsa_keys(data, source, password):
+            self._rsa.setdefault(key.modulus, key)
         self.generation += 1
 
     def add(self, line: Line, source: str) -> bool:

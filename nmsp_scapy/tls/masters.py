@@ -6,8 +6,6 @@ that a log or an RSA private key gives, the session that this one resumes.
 """
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from nmsp_scapy.tls.hello import (
     ClientHello,
@@ -164,6 +162,10 @@ def _master(
 
 def _modulus(certificate: bytes) -> int:
     """The RSA modulus of a DER certificate; 0 where it has none."""
+    # Asked for only where an RSA key was given.
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
     except Exception:  # noqa: BLE001 - any bytes may stand in a Certificate message
