@@ -189,6 +189,7 @@ class Aead13:
         self._decrypt = _cipher(bulk, key).decrypt
         self._mask = int.from_bytes(iv, "big")
         self._least = bulk.tag + 1
+        self._heads: dict[bytes, int] = {}
 
     def open(self, kind: int, version: int, fragment: bytes) -> Opened | None:
         """See `Protection.open`."""
@@ -221,34 +222,47 @@ class Aead13:
         """See `Protection.run`."""
         decrypt = self._decrypt
         mask = self._mask
-        least = self._least
+        heads = self._heads
         sequence = self.sequence
         append = out.append
         inner: Inner | None = None
-        while end - start > 5 and data[start : start + 3] == b"\x17\x03\x03":
-            body = start + 5
-            length = data[start + 3] << 8 | data[start + 4]
-            stop = body + length
-            if stop > end or not least <= length <= MAX_FRAGMENT:
+        while True:
+            head = data[start : start + 5]
+            size = heads.get(head) or self._head(head)
+            stop = start + size
+            if stop > end or not size:
                 break
-            nonce = (mask ^ sequence).to_bytes(12, "big")
-            sequence += 1
             try:
-                content = decrypt(nonce, data[body:stop], data[start:body])
+                content = decrypt(
+                    (mask ^ sequence).to_bytes(12, "big"), data[start + 5 : stop], head
+                )
             except InvalidTag:
+                content = None
+            sequence += 1
+            if content is None:
                 bad.append((len(out), start, stop))
-                start = stop
-                continue
-            if content[-1] != _APPLICATION_DATA:
+            elif content[-1] == _APPLICATION_DATA:
+                append(content[:-1])
+            else:
                 content = content.rstrip(b"\0") or b"\0"
                 if content[-1] != _APPLICATION_DATA:
                     inner = (content[-1], content[:-1], start, stop)
                     start = stop
                     break
-            append(content[:-1])
+                append(content[:-1])
             start = stop
         self.sequence = sequence
         return start, inner
+
+    def _head(self, head: bytes) -> int:
+        """Whole length of records with this header, kept; 0 for no such record's."""
+        length = int.from_bytes(head[3:], "big")
+        if len(head) < 5 or head[:3] != b"\x17\x03\x03":
+            return 0
+        if not self._least <= length <= MAX_FRAGMENT:
+            return 0
+        self._heads[head] = 5 + length
+        return 5 + length
 
     def seek(
         self, kind: int, version: int, fragment: bytes, search: Search

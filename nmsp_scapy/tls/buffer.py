@@ -2,7 +2,7 @@
 """The bytes of one direction that are not read yet, and the frames they came in."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
 from nmsp_scapy.integrity import Plain
 from nmsp_scapy.tls.facts import Evidence
@@ -15,15 +15,16 @@ class RecordBuffer:
         data: bytes at hand.
         position: index in `data` of the first that is not read yet.
         offset: place of `data[0]` in the stream.
+        marks: the pieces that the bytes came in, each with where it ends in the stream.
     """
 
-    __slots__ = ("_have", "_marks", "_parts", "_want", "data", "offset", "position")
+    __slots__ = ("_have", "_parts", "_want", "data", "marks", "offset", "position")
 
     def __init__(self) -> None:
         self.data = b""
         self.position = 0
         self.offset = 0
-        self._marks: deque[tuple[int, Plain]] = deque()
+        self.marks: deque[tuple[int, Plain]] = deque()
         self._parts: list[bytes] = []
         self._have = 0
         self._want = 0
@@ -50,7 +51,7 @@ class RecordBuffer:
         """Add the stream's next bytes; False while `want` is not met."""
         data = item.data
         if self.position == len(self.data) and not self._have:
-            self._marks.clear()
+            self.marks.clear()
             self.data = data
             self.position = 0
             self.offset = item.offset
@@ -58,7 +59,7 @@ class RecordBuffer:
             self._parts.append(data)
             self._have += len(data)
         end = item.offset + len(data)
-        self._marks.append((end, item))
+        self.marks.append((end, item))
         if not self._have:
             return True
         if len(self) < self._want:
@@ -75,19 +76,14 @@ class RecordBuffer:
         self._have = 0
         self._want = 0
 
-    def extend(self, items: Iterable[Plain]) -> None:
+    def extend(self, items: Sequence[Plain]) -> None:
         """Add the stream's next bytes, many pieces of them, and put all into `data`."""
-        self._want = 1 << 62
-        for item in items:
-            self.append(item)
+        if self.position == len(self.data) and not self._have:
+            self.marks.clear()
+            self.data, self.position, self.offset = b"", 0, items[0].offset
+        self._parts += [item.data for item in items]
+        self.marks.extend([(item.offset + len(item.data), item) for item in items])
         self._join()
-
-    def borders(self, start: int) -> Iterator[tuple[int, Evidence]]:
-        """Where each piece ends in `data`, and its evidence; from `start` on."""
-        offset = self.offset
-        for end, mark in self._marks:
-            if end - offset > start:
-                yield end - offset, Evidence(mark.time_ns, mark.frames)
 
     def want(self, count: int) -> None:
         """Say that nothing can be read before `count` bytes are there."""
@@ -96,7 +92,7 @@ class RecordBuffer:
     def run_end(self) -> int:
         """Index in `data` where the frame ends that holds the next byte."""
         place = self.offset + self.position
-        marks = self._marks
+        marks = self.marks
         while marks[0][0] <= place:
             marks.popleft()
         return min(marks[0][0] - self.offset, len(self.data))
@@ -104,13 +100,13 @@ class RecordBuffer:
     def evidence(self, start: int, stop: int) -> Evidence:
         """The frames that carried `data[start:stop]`, and when they completed it."""
         first, last = self.offset + start, self.offset + stop
-        if len(self._marks) == 1:
-            mark = self._marks[0][1]
+        if len(self.marks) == 1:
+            mark = self.marks[0][1]
             return Evidence(mark.time_ns, mark.frames)
         frames: dict[int, None] = {}
         time_ns = 0
         before = -1
-        for end, mark in self._marks:
+        for end, mark in self.marks:
             if end > first and before < last:
                 frames.update(dict.fromkeys(mark.frames))
                 time_ns = mark.time_ns
@@ -132,4 +128,4 @@ class RecordBuffer:
         self._parts.clear()
         self._have = 0
         self._want = 0
-        self._marks.clear()
+        self.marks.clear()

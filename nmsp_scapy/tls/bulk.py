@@ -47,24 +47,28 @@ def _emit(lane: Lane, contents: list[bytes], start: int, stop: int) -> None:
     Records that lie in one segment go out together, one that several carry by itself.
     """
     stops = _stops(lane.buffer.data, start, stop)
+    emit, offset = lane.emit, lane.buffer.offset
     done, count = 0, len(contents)
-    carriers: list[Evidence] = []  # of a record that began in an earlier segment
-    for end, seen in lane.buffer.borders(start):
+    carriers: list[Plain] = []  # of a record that began in an earlier segment
+    for place, mark in lane.buffer.marks:
+        end = place - offset
+        if end <= start:
+            continue
         if done == count:
             break
         within = bisect_right(stops, end, done)
         if within == done:
-            carriers.append(seen)
+            carriers.append(mark)
             continue
         if carriers:
-            frames = [frame for one in (*carriers, seen) for frame in one.frames]
-            whole = Evidence(seen.time_ns, tuple(dict.fromkeys(frames)))
-            lane.emit(contents[done : done + 1], whole)
+            frames = [frame for one in (*carriers, mark) for frame in one.frames]
+            whole = Evidence(mark.time_ns, tuple(dict.fromkeys(frames)))
+            emit(contents[done : done + 1], whole)
             done += 1
         if done < within:
-            lane.emit(contents[done:within], seen)
+            emit(contents[done:within], mark)
             done = within
-        carriers = [] if stops[within - 1] == end else [seen]
+        carriers = [] if stops[within - 1] == end else [mark]
 
 
 def _stops(data: bytes, start: int, stop: int) -> list[int]:

@@ -130,15 +130,17 @@ class Lane:
 
     # -- application data -----------------------------------------------------------
 
-    def emit(self, contents: list[bytes], seen: Evidence) -> None:
+    def emit(self, contents: list[bytes], seen: Evidence | Plain) -> None:
         """Hand on application data of the same frames."""
         if len(contents) > 1 and not self._every_record:
             contents = [b"".join(contents)]
         for data in contents:
             if data:
-                item = Plain(data, self._produced, seen.time_ns, seen.frames)
-                self.out.append((self.side, item))
-                self._produced += len(data)
+                produced = self._produced
+                self.out.append(
+                    (self.side, Plain(data, produced, seen.time_ns, seen.frames))
+                )
+                self._produced = produced + len(data)
 
     def open_at_once(self, item: Plain, protection: Protection) -> Inner | None:
         """Open the application data records that an item brings to an empty buffer.
