@@ -3,7 +3,8 @@
 
 The WLC sends measurement notifications of about 93 bytes, in turn one a record,
 sixteen a record, and cut into records wherever a record is full; the MSE sends an
-echo now and then. Segments are 1448 bytes, as on Ethernet.
+echo now and then. Segments are 1448 bytes, as on Ethernet. With several MSEs, phases of
+960 messages go to one after the other.
 """
 
 import contextlib
@@ -76,9 +77,9 @@ def messages(count: int, seed: int = 1) -> list[bytes]:
     return built
 
 
-def writes(pool: list[bytes], count: int) -> list[list[bytes]]:
-    """Lay messages into writes (a record each), grouped by flush to the socket."""
-    groups = []
+def writes(pool: list[bytes], count: int) -> list[list[list[bytes]]]:
+    """Lay messages into writes (a record each), grouped by flush and by phase."""
+    phases = []
     for start in range(0, count, PHASE):
         batch = [pool[i % len(pool)] for i in range(start, min(start + PHASE, count))]
         layout = start // PHASE % 3
@@ -89,8 +90,8 @@ def writes(pool: list[bytes], count: int) -> list[list[bytes]]:
         else:
             whole = b"".join(batch)
             records = [whole[i : i + 1000] for i in range(0, len(whole), 1000)]
-        groups += [records[i : i + 40] for i in range(0, len(records), 40)]
-    return groups
+        phases.append([records[i : i + 40] for i in range(0, len(records), 40)])
+    return phases
 
 
 def _context(suite: Suite) -> SSL.Context:
@@ -120,14 +121,14 @@ def _context(suite: Suite) -> SSL.Context:
 class _Link:
     """Two OpenSSL connections and the frames of what passes between them."""
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: Suite, number: int = 0) -> None:
         self.keys: list[bytes] = []
         client, server = _context(suite), _context(suite)
         client.set_keylog_callback(lambda _, line: self.keys.append(line))
         self.ends = (SSL.Connection(client), SSL.Connection(server))
         self.ends[0].set_connect_state()
         self.ends[1].set_accept_state()
-        self._frames = TcpFrames(("10.0.0.1", 40000), ("10.0.0.2", 16113))
+        self._frames = TcpFrames((f"10.0.1.{number + 1}", 40000), ("10.0.0.2", 16113))
         self.frames = self._frames.open()
         self._handshake()
 
@@ -156,25 +157,28 @@ class _Link:
             pass
 
 
-def generate(suite: Suite, count: int, path: Path, start_ns: int = 10**18) -> int:
+def generate(
+    suite: Suite, count: int, path: Path, connections: int = 1, start_ns: int = 10**18
+) -> int:
     """Write a capture of `count` notifications; return their bytes of plaintext."""
-    link = _Link(suite)
+    links = [_Link(suite, number) for number in range(connections)]
     echo = bytes(NMSP(transaction_id=7) / NMSPEchoRequest())
-    total = 0
+    total, now = 0, start_ns
     with open_private(path) as file:
         writer = PcapngWriter(file)
         writer.interface()
-        writer.secrets(b"\n".join(link.keys) + b"\n")
-        now = start_ns
-        for turn, group in enumerate(writes(messages(4096), count)):
-            for record in group:
-                link.ends[1].send(record)
-                total += len(record)
-            link.flush(1)
-            if turn % 50 == 0:
-                link.ends[0].send(echo)
-                total += len(echo)
-                link.flush(0)
+        for link in links:
+            writer.secrets(b"\n".join(link.keys) + b"\n")
+        for phase, groups in enumerate(writes(messages(4096), count)):
+            link = links[phase % connections]
+            link.ends[0].send(echo)
+            link.flush(0)
+            total += len(echo)
+            for group in groups:
+                for record in group:
+                    link.ends[1].send(record)
+                    total += len(record)
+                link.flush(1)
             for frame in link.frames:
                 now += 50_000
                 writer.packet(frame, now)

@@ -17,6 +17,7 @@ from nmsp_scapy.conversation import Conversation, Direction, Endpoint, Event
 from nmsp_scapy.integrity import Gap, Item, Plain
 from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.resync import begins_message
+from nmsp_scapy.share import END, FLOWS_END, LAST, Key, Share
 from nmsp_scapy.streams import Connection, Notice, Reassembler
 from nmsp_scapy.tls import DtlsSession, KeyStore, TlsEngine, TlsSession, begins_dtls
 
@@ -68,13 +69,15 @@ class _Link:
         "counted",
         "early",
         "last",
+        "mine",
         "session",
         "swapped",
         "told",
     )
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: Conversation, mine: bool = True) -> None:
         self.conversation = conversation
+        self.mine = mine
         self.session: TlsSession | DtlsSession | None = None
         self.swapped = False
         self.early: list[tuple[int, Plain | Gap]] | None = []
@@ -102,6 +105,7 @@ class Decryption:
         profile: Profile = NOMINAL,
         ports: frozenset[int] = frozenset({PORT}),
         first: int = 0,
+        share: Share | None = None,
     ) -> None:
         """Begin.
 
@@ -110,6 +114,7 @@ class Decryption:
             profile: tells NMSP without TLS.
             ports: of the WLC.
             first: index of the first conversation.
+            share: what to open of it; all unless given.
         """
         self.keys = keys if keys is not None else KeyStore()
         self.sessions: dict[int, TlsSession | DtlsSession] = {}
@@ -130,6 +135,11 @@ class Decryption:
         self._run: list[Plain] = []
         self._run_of: Connection | None = None
         self._run_side = 0
+        self._share = share
+        self._frame = self._seen = 0
+        self._cut = False
+        self._cuts: list[tuple[int, Key]] = []
+        self._cut_at: list[tuple[int, Key]] = []  # of what was returned last
 
     def run(self, source: Source) -> Iterator[list[Opened]]:
         """Read a capture to its end, many results at a time.
@@ -144,10 +154,23 @@ class Decryption:
                 for kind, data in capture.secrets[read:]:
                     self.keys.add_secrets(kind, data, "inside the capture")
                 read = len(capture.secrets)
+                self._begin_part()
                 self._tell_problems()
                 self._batch(batch)
                 yield self._taken()
             yield self.close()
+
+    def parts(self, source: Source) -> Iterator[list[tuple[Key, list[Opened]]]]:
+        """Read a share of a capture, in parts whose keys give their order.
+
+        Raises:
+            CaptureError: it cannot be opened, or is no capture.
+        """
+        for opened in self.run(source):
+            cuts = self._cut_at
+            stops = [at for at, _ in cuts[1:]] + [len(opened)]
+            parts = zip(cuts, stops, strict=True) if cuts else ()
+            yield [(key, opened[start:stop]) for (start, key), stop in parts]
 
     def packet(
         self, linktype: int, data: bytes, frame: int, time_ns: int
@@ -169,10 +192,34 @@ class Decryption:
 
     def close(self) -> list[Opened]:
         """End: return what still waited."""
-        self._take(self._streams.close())
+        self._begin_part()
+        self._take(self._streams.close(), END)
+        self._flush()
         self._close_datagrams()
+        self._seen = LAST
         self._tell_problems()
         return self._taken()
+
+    # -- a share of the work -----------------------------------------------------
+
+    def _begin_part(self) -> None:
+        """What is not ours comes before our next result, or may."""
+        self._cut = self._share is not None
+
+    def _part(self, frame: int, place: int) -> None:
+        """A result of ours begins a part, if it is the first after what is not."""
+        if self._cut:
+            self._cuts.append((len(self._out), Key(frame, place)))
+            self._cut = False
+
+    def _of_all(self, frame: int) -> bool:
+        """Begin a part that belongs to no conversation; tell whether it is ours."""
+        self._flush()
+        self._begin_part()
+        if self._share is not None and self._share.index:
+            return False
+        self._part(frame, END)
+        return True
 
     def _datagram(self, datagram: Datagram) -> None:
         """Take a datagram: each is whole, none waits for another."""
@@ -181,6 +228,10 @@ class Decryption:
         if known is None:
             known = self._new_flow(datagram)
         link, side = known
+        if not link.mine:
+            self._begin_part()
+            return
+        self._part(datagram.frame, END)
         end = link.counted[side]
         payload = datagram.payload
         link.counted[side] = end + len(payload) + datagram.missing
@@ -203,62 +254,73 @@ class Decryption:
         source, target = addresses(flow)
         side = int(source.port in self._ports and target.port not in self._ports)
         client, server = (target, source) if side else (source, target)
+        while len(self._flows) >= 2 * FLOWS:
+            self._close_flow(next(iter(self._flows)), "too many conversations")
         transport = "pdu" if isinstance(datagram, Exported) else "udp"
-        link = _Link(
+        link = self._link(
             Conversation(
                 next(self._indices), client, server, transport,
                 datagram.time_ns, datagram.frame, "mid-stream",
                 server.port in self._ports,
-            )
+            ), END,
         )  # fmt: skip
-        self.conversations += 1
         link.early = None
-        self._out.append(link.conversation)
-        if transport == "udp" and begins_dtls(datagram.payload):
+        if link.mine and transport == "udp" and begins_dtls(datagram.payload):
             link.conversation.transport = "dtls"
             self._attach(link, self._engine.datagram_session(link.conversation.index))
-        while len(self._flows) >= 2 * FLOWS:
-            self._close_flow(next(iter(self._flows)), "too many conversations")
         self._flows[flow] = (link, side)
         self._flows[back] = (link, 1 - side)
         return self._flows[flow]
 
     def _close_datagrams(self) -> None:
+        self._frame = FLOWS_END
         while self._flows:
             self._close_flow(next(iter(self._flows)), "the capture ends")
 
     def _close_flow(self, flow: bytes, reason: str) -> None:
         link, _ = self._flows.pop(flow)
+        index = link.conversation.index
+        if link.mine:
+            self._part(self._frame, index)
+        else:
+            self._begin_part()
         width = (len(flow) - 4) // 2
         self._flows.pop(flow[width:-4] + flow[:width] + flow[-2:] + flow[-4:-2], None)
+        if not link.mine:
+            return
         self._finish(link)
-        self.sessions.pop(link.conversation.index, None)
+        self.sessions.pop(index, None)
         link.conversation.ended = reason
         event = Event(
-            "closed", link.conversation.index, None, None, None, link.last, (), reason,
-            False,
+            "closed", index, None, None, None, link.last, (), reason, False,
         )  # fmt: skip
         self._out.append(event)
 
     def _taken(self) -> list[Opened]:
         out, self._out = self._out, []
+        self._cut_at, self._cuts = self._cuts, []
         return out
 
     def _batch(self, batch: Sequence[Found]) -> None:
         feed, take = self._streams.feed, self._take
         for found in batch:
             if isinstance(found, Segment):
+                self._seen = found.frame
                 made = feed(found)
                 if made:
-                    take(made)
+                    take(made, found.frame)
             elif isinstance(found, Datagram):
+                self._flush()
+                self._seen = self._frame = found.frame
                 self._datagram(found)
             elif isinstance(found, Damage):
                 self._damage(found)
         self._flush()
 
-    def _take(self, made: list[tuple[Connection, int, Plain | Gap | Notice]]) -> None:
-        for connection, side, item in made:
+    def _take(
+        self, made: list[tuple[Connection, int, Plain | Gap | Notice]], frame: int
+    ) -> None:
+        for place, (connection, side, item) in enumerate(made):
             if (
                 connection is self._run_of
                 and side == self._run_side
@@ -268,9 +330,16 @@ class Decryption:
                 continue
             if self._run:
                 self._flush()
+            self._frame = frame
             link = self._links.get(connection.index)
             if link is None:
-                link = self._begin(connection)
+                link = self._begin(connection, place)
+            if not link.mine:
+                self._begin_part()
+                if isinstance(item, Notice) and item.kind == "closed":
+                    del self._links[connection.index]
+                continue
+            self._part(frame, place)
             if isinstance(item, Notice):
                 self._notice(link, connection, side, item)
             elif link.early is not None:
@@ -299,7 +368,7 @@ class Decryption:
         if len(link.alerts) != link.told:
             self._alerts(link)
 
-    def _begin(self, connection: Connection) -> _Link:
+    def _begin(self, connection: Connection, place: int) -> _Link:
         client, server = (
             Endpoint(end.address, end.port)
             for end in (connection.client, connection.server)
@@ -313,10 +382,18 @@ class Decryption:
             began=connection.began,
             sure=connection.sure,
         )
-        self.conversations += 1
-        link = self._links[connection.index] = _Link(conversation)
-        self._out.append(conversation)
+        link = self._links[connection.index] = self._link(conversation, place)
         return link
+
+    def _link(self, conversation: Conversation, place: int) -> _Link:
+        """Begin a conversation; it is told if it is ours."""
+        self.conversations += 1
+        share, ends = self._share, (conversation.client, conversation.server)
+        mine = share is None or share.has(*(end.address for end in ends))
+        if mine:
+            self._part(self._frame, place)
+            self._out.append(conversation)
+        return _Link(conversation, mine)
 
     # -- what the connection carries ---------------------------------------------
 
@@ -421,19 +498,25 @@ class Decryption:
 
     def _damage(self, damage: Damage) -> None:
         self.unread = True
+        if not self._of_all(damage.frame or self._seen):
+            return
         frames = () if damage.frame is None else (damage.frame,)
         event = Event(
             "damage", None, None, damage.offset, None, None, frames, damage.reason,
             True, "" if damage.offset is None else "file",
         )  # fmt: skip
         self._out.append(event)
+        self._begin_part()
 
     def _tell_problems(self) -> None:
+        if len(self.keys.problems) == self._problems or not self._of_all(self._seen):
+            return
         for problem in self.keys.problems[self._problems :]:
             self._out.append(
                 Event("key-log", None, None, None, None, None, (), str(problem), False)
             )
         self._problems = len(self.keys.problems)
+        self._begin_part()
 
 
 def _transport(data: bytes, profile: Profile) -> str:

@@ -10,6 +10,7 @@ from nmsp_scapy.decrypt import DIRECTIONS, Decryption, Opened, Source
 from nmsp_scapy.framing import Framed, Framer
 from nmsp_scapy.integrity import Hole, Item
 from nmsp_scapy.profile import NOMINAL, Profile
+from nmsp_scapy.share import Key
 from nmsp_scapy.tls import KeyStore
 
 
@@ -63,6 +64,15 @@ class Dissection:
             CaptureError: it cannot be opened, or is no capture.
         """
         return map(self._frame, self._decryption.run(source))
+
+    def shared(self, source: Source) -> Iterator[list[tuple[Key, list[Result]]]]:
+        """Read a share of a capture, in parts whose keys give their order.
+
+        Raises:
+            CaptureError: it cannot be opened, or is no capture.
+        """
+        for parts in self._decryption.parts(source):
+            yield [(key, self._frame(opened)) for key, opened in parts]
 
     def packet(
         self, linktype: int, data: bytes, frame: int, time_ns: int

@@ -10,6 +10,7 @@ import click
 from nmsp_scapy.cli.options import (
     CAPTURE,
     UNREAD,
+    jobs_option,
     key_options,
     key_store,
     wire_options,
@@ -40,6 +41,7 @@ FORMATS = ["pcapng", "cleartext", "upper-pdu", "raw"]
 )
 @key_options
 @wire_options
+@jobs_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -51,6 +53,7 @@ def command(
     password_file: Path | None,
     ports: tuple[int, ...],
     profile_file: Path | None,
+    jobs: int,
 ) -> None:
     """Write what TLS carried, for other tools.
 
@@ -68,7 +71,7 @@ def command(
       nmsp decrypt x.pcap --keylog x.keys -o x.pcapng
       nmsp decrypt x.pcap --rsa-key wlc.pem -o clear.pcapng --format cleartext
       nmsp decrypt x.pcapng -o pdus.pcapng --format upper-pdu
-      nmsp decrypt x.pcapng -o bytes --format raw
+      nmsp decrypt x.pcapng -o bytes --format raw --jobs 2
 
     Exits 0 when all was read, 2 on usage, 3 when something could not be read.
     """
@@ -80,7 +83,7 @@ def command(
     reader = Reading(keys, profile, frozenset(ports))
     losses = Losses()
     if form == "raw":
-        _raw(reader, capture, output, losses)
+        _raw(reader, capture, output, losses, jobs)
     elif form == "pcapng":
         with ExitStack() as stack:
             _pcapng(stack, reader, capture, output, losses)
@@ -91,10 +94,11 @@ def command(
     ctx.exit(UNREAD if reader.unread else 0)
 
 
-def _raw(reader: "Reading", capture: str, output: Path, losses: "Losses") -> None:
-    from nmsp_scapy.conversation import Event
+def _raw(
+    reader: "Reading", capture: str, output: Path, losses: "Losses", jobs: int
+) -> None:
+    from nmsp_scapy.cli.jobs import can_share
     from nmsp_scapy.export.raw import RawWriter
-    from nmsp_scapy.integrity import Plain
 
     if output.exists() and not output.is_dir():
         raise click.UsageError(f"-o {output}: --format raw writes a directory")
@@ -102,18 +106,13 @@ def _raw(reader: "Reading", capture: str, output: Path, losses: "Losses") -> Non
         writer = RawWriter(output)
     except OSError as error:
         raise click.UsageError(f"-o {output}: {error.strerror}") from None
+    if jobs > 1 and can_share((capture,)):
+        reader.by_several(
+            (capture,), jobs, lambda _: writer, losses=losses, framed=False
+        )
+        return
     for batch in reader.open(capture):
-        for found in batch:
-            if type(found) is tuple:
-                conversation, side, item = found
-                if isinstance(item, Plain):
-                    writer.write(conversation.index, side, item.data)
-                else:
-                    losses.hole(conversation.index, side, item)
-            elif isinstance(found, Event):
-                losses.event(found)
-                if found.event == "closed" and found.conversation is not None:
-                    writer.finish(found.conversation)
+        losses.events(writer.take(batch))
     writer.close()
 
 

@@ -12,6 +12,7 @@ import click
 from nmsp_scapy.cli.options import (
     CAPTURE,
     UNREAD,
+    jobs_option,
     key_options,
     key_store,
     wire_options,
@@ -19,10 +20,17 @@ from nmsp_scapy.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nmsp_scapy.conversation import Message, Result
+    from nmsp_scapy.cli.reading import Losses, Reading
+    from nmsp_scapy.conversation import Event, Message, Result
+    from nmsp_scapy.decrypt import Open
     from nmsp_scapy.profile import Profile
 
+    Keep = Callable[[Message], bool]
+
 FORMATS = ["text", "ndjson", "tsv", "parquet"]
+
+SHARED = {"ndjson", "tsv"}
+"""Formats that several processes can write: a result stands for itself there."""
 
 
 class Writer(Protocol):
@@ -86,6 +94,7 @@ class Writer(Protocol):
     metavar="IFACE",
     help="Listen there instead of reading captures (root); key logs may be growing.",
 )
+@jobs_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -103,6 +112,7 @@ def command(
     rows: str,
     verbose: bool,
     sessions: bool,
+    jobs: int,
 ) -> None:
     """Show the messages of captures, and all that could not be read.
 
@@ -120,16 +130,16 @@ def command(
       nmsp dissect x.pcap --keylog x.keys -v
       nmsp dissect x.pcap --rsa-key wlc.pem --tls
       nmsp dissect -i eth0 --keylog growing.keys
-      nmsp dissect *.pcapng --format ndjson -o out.ndjson
+      nmsp dissect *.pcapng --format ndjson --jobs 4 -o out.ndjson
       nmsp dissect x.pcapng --where "type == ECHO_REQUEST and direction == 'mse->wlc'"
       nmsp dissect x.pcapng --format parquet --rows samples -o rssi.parquet
       nmsp dissect x.pcapng --where "rssi_a_dbm < -80 and mac == '00:00:5e:00:53:01'"
 
     Exits 0 when all was read, 2 on usage, 3 when something could not be read.
     """
+    from nmsp_scapy.cli.jobs import can_share
     from nmsp_scapy.cli.listening import listening
     from nmsp_scapy.cli.reading import Losses, Reading, output_file, spare
-    from nmsp_scapy.conversation import Message
 
     profile = wire_profile(profile_file)
     if (interface is None) == (not captures):
@@ -143,39 +153,72 @@ def command(
     losses = Losses() if form in {"tsv", "parquet"} else None
     with ExitStack() as stack:
         file = output_file(stack, output)
-        writer: Writer
-        if form == "text":
-            writer = _text(file, profile, terminal, verbose, sessions)
-        elif form == "ndjson":
-            writer = _lines(file, profile, sessions)
+
+        def writer(file: IO[bytes]) -> Writer:
+            if form == "text":
+                return _text(file, profile, terminal, verbose, sessions)
+            if form == "ndjson":
+                return _lines(file, profile, sessions)
+            return _columns(form, file, profile, columns, rows)
+
+        def taker(file: IO[bytes]) -> _Taker:
+            return _Taker(writer(file), keep)
+
+        if jobs > 1 and form in SHARED and can_share(captures):
+            reader.by_several(captures, jobs, taker, file, losses)
         else:
-            writer = _columns(form, file, profile, columns, rows)
-        source = None
-        if interface is not None:
-            source = stack.enter_context(
-                listening(interface, frozenset(ports), keys, keylogs)
-            )
-        for capture in captures or (str(interface),):
-            writer.begin(capture)
-            for found in reader.read(capture, source):
-                batch: Iterable[Result] = found
-                if keep is not None:
-                    batch = [m for m in found if type(m) is not Message or keep(m)]
-                writer.write(batch)
-                if source is not None:
-                    file.flush()
-                if losses is not None:
-                    losses.events(found)
-        writer.close()
+            source = None
+            if interface is not None:
+                source = stack.enter_context(
+                    listening(interface, frozenset(ports), keys, keylogs)
+                )
+            names = captures or (str(interface),)
+            _by_one(names, source, reader, taker(file), file, losses)
         file.flush()
     if losses is not None:
         losses.close()
     ctx.exit(UNREAD if reader.unread else 0)
 
 
-def _test(
-    expression: str | None, profile: "Profile"
-) -> "Callable[[Message], bool] | None":
+class _Taker:
+    """Writes the results that are asked for."""
+
+    def __init__(self, writer: Writer, keep: "Keep | None") -> None:
+        self._writer, self._keep = writer, keep
+        self.begin, self.close = writer.begin, writer.close
+
+    def take(self, results: "list[Result]") -> "list[Event]":
+        """Write a batch; return the events in it."""
+        from nmsp_scapy.conversation import Event, Message
+
+        keep, kept = self._keep, results
+        if keep is not None:
+            kept = [m for m in results if not isinstance(m, Message) or keep(m)]
+        self._writer.write(kept)
+        return [found for found in results if isinstance(found, Event)]
+
+
+def _by_one(
+    captures: tuple[str, ...],
+    source: "Open | None",
+    reader: "Reading",
+    taker: _Taker,
+    file: IO[bytes],
+    losses: "Losses | None",
+) -> None:
+    """Read captures one after the other, or what an interface shows."""
+    for capture in captures:
+        taker.begin(capture)
+        for found in reader.read(capture, source):
+            events = taker.take(found)
+            if source is not None:
+                file.flush()
+            if losses is not None:
+                losses.events(events)
+    taker.close()
+
+
+def _test(expression: str | None, profile: "Profile") -> "Keep | None":
     if expression is None:
         return None
     from nmsp_scapy.where import WhereError, where

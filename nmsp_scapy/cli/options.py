@@ -84,6 +84,18 @@ def port_option(function: F) -> F:
     return _WIRE[0](function)
 
 
+def jobs_option(function: F) -> F:
+    """Add `--jobs`."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1, 64),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Processes that share the conversations (ndjson, tsv, raw; of files).",
+    )(function)
+
+
 def key_store(
     keylogs: tuple[Path, ...],
     rsa_keys: tuple[Path, ...],

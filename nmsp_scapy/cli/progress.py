@@ -2,13 +2,17 @@
 """Progress of reading a capture: on a terminal, and nowhere else."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
-Tick = Callable[[], None]
-"""Called now and then while a capture is read."""
+
+class Tick(Protocol):
+    """Called now and then while a capture is read."""
+
+    def __call__(self, place: int | None = None) -> None:
+        """Show how far it is: at `place`, or where its file stands."""
 
 
 def wanted(*, quiet: bool) -> bool:
@@ -28,7 +32,7 @@ def reading(capture: str, *, quiet: bool) -> Iterator[tuple[str | IO[bytes], Tic
         What `open_capture` takes, and what to call after each batch.
     """
     if capture == "-" or not wanted(quiet=quiet):
-        yield capture, lambda: None
+        yield capture, lambda place=None: None
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -39,8 +43,10 @@ def reading(capture: str, *, quiet: bool) -> Iterator[tuple[str | IO[bytes], Tic
         path.open("rb") as file,
     ):
         task = progress.add_task(path.name, total=path.stat().st_size or None)
-        yield file, lambda: progress.update(task, completed=_place(file))
 
+        def tick(place: int | None = None) -> None:
+            if place is None:
+                place = 0 if file.closed else file.tell()
+            progress.update(task, completed=place)
 
-def _place(file: IO[bytes]) -> int:
-    return 0 if file.closed else file.tell()
+        yield file, tick

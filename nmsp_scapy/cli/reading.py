@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import click
 
 from nmsp_scapy.capture import CaptureError
+from nmsp_scapy.capture.source import CHUNK
 from nmsp_scapy.cli.progress import reading
 from nmsp_scapy.conversation import Event, Result
 from nmsp_scapy.decrypt import DIRECTIONS, Decryption, Open, Opened, Source
@@ -23,6 +24,9 @@ from nmsp_scapy.export.printable import printable
 from nmsp_scapy.integrity import Item, Plain
 from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.tls import KeyStore
+
+if TYPE_CHECKING:
+    from nmsp_scapy.cli.jobs import Taker
 
 T = TypeVar("T")
 
@@ -108,6 +112,45 @@ class Reading:
         else:
             self.done(capture, work)
 
+    def by_several(
+        self,
+        captures: tuple[str, ...],
+        count: int,
+        taker: "Callable[[IO[bytes]], Taker]",
+        file: IO[bytes] | None = None,
+        losses: "Losses | None" = None,
+        *,
+        framed: bool = True,
+    ) -> None:
+        """Have captures read by several processes.
+
+        Args:
+            captures: files.
+            count: of processes.
+            taker: what each makes of its share; see `jobs.Work`.
+            file: where the text goes that they make.
+            losses: is told the events.
+            framed: whether the taker takes messages, or the decrypted bytes.
+        """
+        from nmsp_scapy.cli.jobs import Jobs, Work
+
+        work = Work(captures, self._keys, self._profile, self._ports, taker, framed)
+        with Jobs(work, count) as processes:
+            for capture in captures:
+                with reading(capture, quiet=self._quiet) as (_, tick):
+                    for read, parts in enumerate(processes.read(), start=1):
+                        for part in parts:
+                            if file is not None:
+                                file.write(part.text)
+                            if losses is not None:
+                                losses.events(part.events)
+                        tick(read * CHUNK)
+                end = processes.end
+                if end.error:
+                    self.failed(capture, CaptureError(end.error))
+                else:
+                    self._done(capture, end.conversations, end.unread)
+
     def failed(self, capture: str, error: CaptureError) -> None:
         """Say that a capture could not be read at all."""
         name = "" if str(error).startswith(capture) else f"{capture}: "
@@ -116,11 +159,13 @@ class Reading:
 
     def done(self, capture: str, work: Decryption) -> None:
         """Take note of what became of a capture."""
-        self.unread = self.unread or work.unread
         self.key_log.update(work.key_log)
-        found = work.conversations
+        self._done(capture, work.conversations, work.unread)
+
+    def _done(self, capture: str, found: int, unread: bool) -> None:
+        self.unread = self.unread or unread
         self._first += found
-        if not found and not work.unread:
+        if not found and not unread:
             ports = ", ".join(map(str, sorted(self._ports)))
             click.echo(
                 f"nmsp: {capture}: no connection with port {ports} in it "

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Decrypted bytes as they are: `<conversation>-client.bin` and `-server.bin`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+from nmsp_scapy.conversation import Event
+from nmsp_scapy.decrypt import DIRECTIONS, Opened
+from nmsp_scapy.dissect import hole_event
 from nmsp_scapy.export.output import private_file
+from nmsp_scapy.integrity import Plain
 
 SIDES = ("client", "server")
 
@@ -42,6 +47,26 @@ class RawWriter:
         file = private_file(self._part(conversation, side), "ab")
         self._open[conversation, side] = file
         return file
+
+    def begin(self, capture: str) -> None:
+        """Go on with another capture."""
+
+    def take(self, opened: Iterable[Opened]) -> list[Event]:
+        """Write what was opened; return the events in it, holes among them."""
+        events = []
+        for found in opened:
+            if type(found) is tuple:
+                conversation, side, item = found
+                if isinstance(item, Plain):
+                    self.write(conversation.index, side, item.data)
+                else:
+                    way = DIRECTIONS[side]
+                    events.append(hole_event(item, conversation.index, way, "tcp"))
+            elif isinstance(found, Event):
+                events.append(found)
+                if found.event == "closed" and found.conversation is not None:
+                    self.finish(found.conversation)
+        return events
 
     def finish(self, conversation: int) -> None:
         """Give a conversation's files their names."""
