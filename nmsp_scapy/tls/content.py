@@ -137,8 +137,8 @@ class Content:
 
     def _after(self, lane: Lane, kind: int) -> None:
         """Make the key changes that messages of TLS 1.3 bring."""
-        if self._negotiation.version != Version.TLS13:
-            return
+        if self._negotiation.version != Version.TLS13 and lane.epoch == 0:
+            return  # early data may be read before the ServerHello is
         if kind == (Handshake.CLIENT_HELLO, Handshake.SERVER_HELLO)[lane.side]:
             self._begin_13()
         elif kind == Handshake.FINISHED and lane.epoch == HANDSHAKE:

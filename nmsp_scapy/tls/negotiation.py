@@ -153,7 +153,7 @@ class Negotiation:
         """Take a ClientHello that is read already."""
         self.steps += 1
         facts = self._facts
-        if not (self.answer is not None and self.answer.retry):
+        if not self._repeats(hello):
             if self.hello is not None:
                 facts.renegotiations += facts.complete
                 self._begin_again()
@@ -169,6 +169,20 @@ class Negotiation:
         if Extension.EARLY_DATA in hello.extensions:
             facts.early_data = "offered"
         self._agree()
+
+    def _repeats(self, hello: read.ClientHello) -> bool:
+        """Whether a hello is the second of a handshake, after a HelloRetryRequest.
+
+        The capture may show the server's real answer before either of them.
+        """
+        if self.answer is not None and self.answer.retry:
+            return True
+        before = self.hello
+        return (
+            self._facts.hello_retry
+            and before is not None
+            and before.random == hello.random
+        )
 
     def _begin_again(self) -> None:
         """Forget the handshake before this one; its keys are with the lanes."""

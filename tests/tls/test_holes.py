@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Captures with holes: never a wrong byte, every hole named, all that is whole read."""
 
-from collections.abc import Sequence
-from functools import cache
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmsp_scapy.integrity import BadMac, Gap, Item, NoKey, Plain, Undecodable
-from nmsp_scapy.tls import TlsEngine
+from tests.gear.kinds import (
+    CHAINED,
+    KINDS,
+    LENGTHS,
+    contents,
+    recorded,
+    talk,
+    whole_records,
+)
 from tests.gear.tls import (
     Opened,
-    Recorded,
     context,
     identity,
     items,
@@ -22,78 +26,6 @@ from tests.gear.tls import (
     read,
     with_holes,
 )
-from tests.gear.tlslite_ng import tlslite
-
-KINDS = {
-    "ssl3-cbc": ("tlslite", "SSL 3.0", "aes128"),
-    "tls10-rc4": ("tlslite", "TLS 1.0", "rc4"),
-    "tls10-cbc": ("openssl", "1.0", "AES128-SHA"),
-    "tls10-cbc-etm": ("openssl", "1.0", "AES128-SHA"),
-    "tls11-cbc": ("openssl", "1.1", "AES256-SHA"),
-    "tls12-cbc": ("openssl", "1.2", "AES128-SHA256"),
-    "tls12-cbc-etm": ("openssl", "1.2", "AES256-SHA256"),
-    "tls12-gcm": ("openssl", "1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
-    "tls12-chacha": ("openssl", "1.2", "ECDHE-RSA-CHACHA20-POLY1305"),
-    "tls12-ccm8": ("openssl", "1.2", "AES128-CCM8"),
-    "tls13-gcm": ("openssl", "1.3", "TLS_AES_128_GCM_SHA256"),
-    "tls13-chacha": ("openssl", "1.3", "TLS_CHACHA20_POLY1305_SHA256"),
-}
-CHAINED = {"ssl3-cbc", "tls10-cbc", "tls10-cbc-etm"}
-LENGTHS = [4, 40, 100, 300, 1200, 100, 8, 5000, 60, 60, 60, 700, 20_000, 16, 100, 90]
-
-
-def talk(lengths: Sequence[int]) -> list[tuple[int, bytes]]:
-    """A conversation in which no four bytes come twice, mostly of the server."""
-    found = []
-    count = 0
-    for number, length in enumerate(lengths):
-        words = range(count, count + length // 4)
-        count += length // 4
-        data = b"".join(word.to_bytes(4, "big") for word in words)
-        found.append((int(number % 4 != 2), data))
-    return found
-
-
-@cache
-def recorded(kind: str) -> Recorded:
-    peer, version, cipher = KINDS[kind]
-    if peer == "tlslite":
-        return tlslite(version, cipher, talk=talk(LENGTHS))
-
-    def plain_mac(*contexts) -> None:
-        for made in contexts:
-            made.set_options(0 if kind.endswith("etm") else 1 << 19)
-
-    return openssl(version, cipher, talk=talk(LENGTHS), setup=plain_mac)
-
-
-def whole_records(flow: Sequence[tuple[int, bytes]]) -> list[tuple[int, Plain]]:
-    """The flow cut at record boundaries; `frames` holds each record's place."""
-    found = []
-    buffers = [b"", b""]
-    places = [0, 0]
-    for side, data in flow:
-        buffers[side] += data
-        while len(buffers[side]) >= 5:
-            length = 5 + int.from_bytes(buffers[side][3:5], "big")
-            if len(buffers[side]) < length:
-                break
-            part, buffers[side] = buffers[side][:length], buffers[side][length:]
-            start = places[side]
-            found.append((side, Plain(part, start, 1, (start, start + length))))
-            places[side] += length
-    return found
-
-
-@cache
-def contents(kind: str) -> dict[tuple[int, int, int], int]:
-    """Bytes of application data by the place of their record."""
-    session = recorded(kind)
-    keys = key_store(session)
-    engine = TlsEngine(keys, every_record=True)
-    opened = read(iter(whole_records(session.flow)), keys, engine)
-    assert opened.plain == session.written
-    return {(side, *item.frames): len(item.data) for side, item in opened.items}
 
 
 def lossy(

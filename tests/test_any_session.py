@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whatever a capture does to a real session, what comes out is what was written.
+
+Each version of TLS and class of cipher, through the whole pipeline: a capture file,
+its streams, its records. The oracle is the plaintext that the endpoints wrote.
+"""
+
+import os
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nmsp_scapy.capture import Segment
+from nmsp_scapy.integrity import Hole
+from tests.gear.captures import Tap
+from tests.gear.hostile import (
+    Spoiling,
+    file_of,
+    judge,
+    read,
+    spoiled,
+    spoilings,
+    tap_of,
+)
+from tests.gear.kinds import FEATURES, KINDS, recorded
+
+FEW = settings(max_examples=int(os.environ.get("NMSP_EXAMPLES", "12")), deadline=None)
+"""More are worth a night: `NMSP_EXAMPLES=2000 pytest tests/test_any_session.py`."""
+
+
+UNLOGGED = "no key log given holds the handshake's secret"
+"""tlslite-ng, which makes KeyUpdates, keeps no handshake secrets."""
+
+
+def tap_and_segments(
+    kind: str, spoiling: Spoiling, port: int = 40_000
+) -> tuple[Tap, list[Segment]]:
+    tap = tap_of(recorded(kind), spoiling, port)
+    return tap, spoiled(tap, spoiling)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *FEATURES])
+@FEW
+@given(spoiling=spoilings(whole=True))
+def test_a_complete_capture_gives_every_byte(kind: str, spoiling: Spoiling) -> None:
+    session = recorded(kind)
+    _, segments = tap_and_segments(kind, spoiling)
+    (found,) = read(file_of(segments, session.key_log))
+    assert [found.plain(side) for side in (0, 1)] == session.written
+    holes = [i for items in found.items for i in items if isinstance(i, Hole)]
+    reasons = {hole.reason for hole in holes}
+    assert reasons <= ({UNLOGGED} if kind == "tls13-updated" else set())
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *FEATURES])
+@FEW
+@given(spoiling=spoilings())
+def test_all_but_the_holes_comes_out_and_every_hole_is_named(
+    kind: str, spoiling: Spoiling
+) -> None:
+    tap, segments = tap_and_segments(kind, spoiling)
+    (found,) = read(file_of(segments, recorded(kind).key_log))
+    judge(kind, tap, spoiling, segments, found)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@FEW
+@given(spoiling=spoilings(started=False))
+def test_a_capture_that_starts_late(kind: str, spoiling: Spoiling) -> None:
+    tap, segments = tap_and_segments(kind, spoiling)
+    for found in read(file_of(segments, recorded(kind).key_log)):
+        judge(kind, tap, spoiling, segments, found)
+
+
+@FEW
+@given(
+    kinds=st.lists(st.sampled_from(sorted(KINDS)), min_size=2, max_size=3),
+    spoiling=st.tuples(*[spoilings(whole=True)] * 3),
+    chance=st.randoms(use_true_random=False),
+)
+def test_sessions_merged_in_any_way_do_not_touch(
+    kinds: list[str], spoiling: tuple[Spoiling, ...], chance: Random
+) -> None:
+    queues, logs = [], []
+    for number, kind in enumerate(kinds):
+        _, segments = tap_and_segments(kind, spoiling[number], 40_000 + number)
+        queues.append(segments)
+        logs += recorded(kind).key_log
+    merged = []
+    while any(queues):
+        merged.append(chance.choice([q for q in queues if q]).pop(0))
+    found = {one.conversation.client.port: one for one in read(file_of(merged, logs))}
+    assert sorted(found) == [40_000 + n for n in range(len(kinds))]
+    for number, kind in enumerate(kinds):
+        plain = [found[40_000 + number].plain(side) for side in (0, 1)]
+        assert plain == recorded(kind).written
+
+
+@FEW
+@given(
+    kinds=st.tuples(*[st.sampled_from(sorted(KINDS))] * 2),
+    spoiling=st.tuples(*[spoilings(whole=True)] * 2),
+)
+def test_a_second_connection_on_the_same_ports(
+    kinds: tuple[str, str], spoiling: tuple[Spoiling, Spoiling]
+) -> None:
+    segments, logs = [], []
+    for kind, how in zip(kinds, spoiling, strict=True):
+        segments += tap_and_segments(kind, how)[1]
+        logs += recorded(kind).key_log
+    if spoiling[0].isn == spoiling[1].isn:
+        return  # no stack does so, and no one could tell them apart
+    found = read(file_of(segments, logs))
+    assert len(found) == 2
+    for kind, one in zip(kinds, found, strict=True):
+        assert [one.plain(side) for side in (0, 1)] == recorded(kind).written
