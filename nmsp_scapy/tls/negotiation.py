@@ -196,7 +196,12 @@ class Negotiation:
 
     def _server_hello(self, answer: read.ServerHello, raw: bytes) -> None:
         facts = self._facts
-        if not (self.answer is not None and self.answer.retry):
+        before = self.answer
+        if before is not None and not before.retry:  # shown before its ClientHello
+            facts.renegotiations += facts.complete
+            self._begin_again()
+            self.hello = None
+        if not (before is not None and before.retry):
             self._transcript.restart(1)
         self._transcript.add(1, raw)
         self.answer = answer
