@@ -26,7 +26,7 @@ from tests.gear.hostile import (
 )
 from tests.gear.kinds import FEATURES, KINDS, recorded
 
-FEW = settings(max_examples=int(os.environ.get("NMSP_EXAMPLES", "12")), deadline=None)
+FEW = settings(max_examples=int(os.environ.get("NMSP_EXAMPLES", "5")), deadline=None)
 """More are worth a night: `NMSP_EXAMPLES=2000 pytest tests/test_any_session.py`."""
 
 
