@@ -41,7 +41,7 @@ mutants: .venv/.ready ## print the kill matrix of the conformance checks
 	$(BIN)/python -m conformance.matrix
 
 bench: tools ## the budgets beside tshark in the same run; MESSAGES=100000
-	$(BIN)/python -m benchmarks --messages $(MESSAGES)
+	$(BIN)/python -m benchmarks --messages $(MESSAGES) --page
 
 fuzz: .venv/.fuzz ## the parsers of hostile input, for SECONDS each
 	for target in $(FUZZED); do \

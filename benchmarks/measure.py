@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whole processes, measured by the kernel's own accounting, in pairs."""
+"""Whole processes, measured by the kernel's own accounting, in turn."""
 
 import os
 import statistics
@@ -45,41 +45,60 @@ def run(command: Sequence[str]) -> Run:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two commands that do the same work, run in turn.
+    """The same work done by us, by one process of ours, and by somebody else.
 
     Attributes:
         name: what the work is.
+        count: messages in it.
         wanted: how many times as fast ours must be.
-        ours, theirs: the runs, in order.
+        ours, alone, theirs: the runs, in order.
     """
 
     name: str
+    count: int
     wanted: float
     ours: tuple[Run, ...]
+    alone: tuple[Run, ...]
     theirs: tuple[Run, ...]
 
     @property
     def ratio(self) -> float:
-        """Median over the pairs of their time by ours."""
-        pairs = zip(self.theirs, self.ours, strict=True)
-        return statistics.median(t.wall_s / o.wall_s for t, o in pairs)
+        """Median over the turns of their time by ours."""
+        return _ratio(self.theirs, self.ours)
+
+    @property
+    def ratio_alone(self) -> float:
+        """The same for one process."""
+        return _ratio(self.theirs, self.alone)
+
+    @property
+    def sound(self) -> bool:
+        """Whether no process failed."""
+        return not any(r.status for r in self.ours + self.alone + self.theirs)
 
     @property
     def met(self) -> bool:
         """Whether the budget holds; a run that failed meets none."""
-        sound = all(run.status == 0 for run in self.ours + self.theirs)
-        return sound and self.ratio >= self.wanted
+        return self.sound and self.ratio >= self.wanted
+
+
+def _ratio(theirs: Sequence[Run], ours: Sequence[Run]) -> float:
+    pairs = zip(theirs, ours, strict=True)
+    return statistics.median(t.wall_s / o.wall_s for t, o in pairs)
 
 
 def compare(
     name: str,
+    count: int,
     wanted: float,
-    ours: Sequence[str],
-    theirs: Sequence[str],
+    commands: tuple[Sequence[str], Sequence[str], Sequence[str]],
     runs: int,
 ) -> Comparison:
-    """Run both commands in turn, `runs` times after one that is not counted."""
-    run(ours), run(theirs)
-    pairs = [(run(ours), run(theirs)) for _ in range(runs)]
-    mine, others = zip(*pairs, strict=True)
-    return Comparison(name, wanted, mine, others)
+    """Run ours, ours alone and theirs in turn, `runs` times."""
+    turns = [[run(command) for command in commands] for _ in range(runs)]
+    return Comparison(name, count, wanted, *map(tuple, zip(*turns, strict=True)))
+
+
+def median(runs: Sequence[Run]) -> float:
+    """Median of the runs' wall time, seconds."""
+    return statistics.median(one.wall_s for one in runs)
