@@ -26,14 +26,22 @@ def write_case(case: Case, links: Sequence[Link], folder: Path) -> str:
     """
     with open_private(folder / f"{case.id}.txt") as file:
         file.write(transcript_text(case).encode())
+    name = f"{case.id}.pcapng"
+    comments = [f"{case.id}: {case.verdict}", case.description]
+    return name if write_capture(folder / name, links, comments) else ""
+
+
+def write_capture(path: Path, links: Sequence[Link], comments: Sequence[str]) -> bool:
+    """Write what connections carried, with their secrets inside.
+
+    Returns:
+        Whether there was anything to write.
+    """
     carried = [link for link in links if link.endpoints and link.chunks]
     if not carried:
-        return ""
-    name = f"{case.id}.pcapng"
-    with open_private(folder / name) as file:
-        writer = PcapngWriter(
-            file, comments=[f"{case.id}: {case.verdict}", case.description]
-        )
+        return False
+    with open_private(path) as file:
+        writer = PcapngWriter(file, comments=list(comments))
         writer.interface(name="tester", description="what the tester's sockets carried")
         secrets = b"".join(line + b"\n" for link in carried for line in link.secrets)
         if secrets:
@@ -43,7 +51,7 @@ def write_case(case: Case, links: Sequence[Link], folder: Path) -> str:
             key=lambda pair: pair[0],
         ):
             writer.packet(frame, time_ns)
-    return name
+    return True
 
 
 def frames_of(link: Link) -> list[tuple[int, bytes]]:

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "explain": "Explain a requirement or a scenario",
     "list": "List scenarios",
     "listen": "Judge an MSE that dials",
+    "replay": "Play the MSE's side of a capture at a WLC",
     "run": "Judge a WLC",
 }
 """Short help by command name; it is `conformance.cli.<name>_.command`."""
