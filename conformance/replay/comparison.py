@@ -39,6 +39,7 @@ def compare(player: Player, ignoring: Ignoring, outcome: Outcome) -> None:
     work.told_once()
     work.order()
     work.notifications()
+    work.unreadable()
     work.end()
 
 
@@ -89,7 +90,7 @@ class Comparison:
             waited = f"nothing within {self._plan.answer_s:g} s"
             self._add(Aspect.KIND, shown, missing, text, waited)
         elif len(got) > len(want) and holed and not shown.complete:
-            self._lacks(f"answers to {shown.request}")
+            self._lacks(f"the answers to {shown.request} cannot be compared")
         elif len(got) > len(want) and not self._cut_short(shown):
             extra = got[len(want)]
             actual = f"{len(got)}, the last {got[-1].name}"
@@ -124,7 +125,7 @@ class Comparison:
             self._add(Aspect.KIND, None, missing, missing.name, waited)
         if len(got) > len(want):
             if self._hole is not None:
-                self._lacks(f"a {got[-1].name}")
+                self._lacks(f"one {got[-1].name} more cannot be judged")
             else:
                 text = f"{len(got)} times"
                 expected = f"{len(want)} times"
@@ -174,13 +175,14 @@ class Comparison:
     def _facts(self, one: Epoch, other: Epoch, was_s: float, live_s: float) -> None:
         early: list[str] = []
         for key in _in_order(one, one.facts.keys() - other.facts.keys()):
-            if key[1] and (key[0], "", "") not in other.facts:
-                continue  # that the message did not come is told once
             sighting = one.facts[key]
+            if _told_elsewhere(key, other):
+                continue
             if live_s < sighting.after_s + self._plan.slack_s:
                 early.append(key[0])
             elif not self._player.stopped:
-                self._fact(sighting, None, live_s)
+                what = _what(sighting)
+                self._fact(sighting, None, what, f"never within {live_s:.1f} s")
         if early:
             names = ", ".join(sorted(set(early)))
             self._remark(
@@ -188,26 +190,27 @@ class Comparison:
                 "(--linger, --timing original)"
             )
         extra = _in_order(other, other.facts.keys() - one.facts.keys())
-        judged = [k for k in extra if other.facts[k].after_s <= was_s]
+        judged = [key for key in extra if other.facts[key].after_s <= was_s]
         if judged and self._hole is not None:
-            self._lacks("notifications")
+            self._lacks("what is notified cannot be compared")
             return
         for key in judged:
             if not key[1] or (key[0], "", "") in one.facts:
-                self._fact(None, other.facts[key], was_s)
+                known = [text for n, place, text in one.facts if (n, place) == key[:2]]
+                never = f"never within {was_s:.1f} s"
+                expected = " or ".join(sorted(filter(None, known))) or never
+                self._fact(None, other.facts[key], expected, _what(other.facts[key]))
 
     def _fact(
-        self, one: Sighting | None, other: Sighting | None, seconds: float
+        self, one: Sighting | None, other: Sighting | None, was: str, now: str
     ) -> None:
-        there = one or other
+        there = other or one
         assert there is not None  # noqa: S101 - one of them is given
-        what = there.text or (there.place and "an element") or "notified"
-        never = f"never within {seconds:.1f} s"
         found = Difference(
             Aspect.FIELD if there.place else Aspect.KIND,
             there.message.name,
-            what if one else never,
-            what if other else never,
+            was,
+            now,
             there.place,
             offset=there.offset,
             length=there.length,
@@ -255,6 +258,11 @@ class Comparison:
         elif script.ended_by == "wlc" and not left:
             self._end(f"{script.ended} by the wlc", "open")
 
+    def unreadable(self) -> None:
+        """Compare what the endpoint sent that is no message: the capture has none."""
+        for text in self._player.link.observation.unread:
+            self._out.add(Difference(Aspect.KIND, "", "a message", text))
+
     def _end(self, expected: str, actual: str) -> None:
         sent = self._shown.all[: self._player.sent]
         frames = sent[-1].request.frames if sent else ()
@@ -292,7 +300,7 @@ class Comparison:
     def _lacks(self, what: str) -> None:
         hole = self._hole
         assert hole is not None  # noqa: S101 - the callers have looked
-        self._unable(hole.reason, f"the capture lacks bytes of the WLC, so {what}")
+        self._unable(hole.reason, f"the capture lacks bytes of the WLC: {what}")
 
     def _unable(self, reason: Reason, text: str) -> None:
         self._out.unable(reason, text)
@@ -300,6 +308,22 @@ class Comparison:
     def _remark(self, text: str) -> None:
         if text not in self._out.remarks:
             self._out.remarks.append(text)
+
+
+def _what(sighting: Sighting) -> str:
+    """Say what was seen of a notification."""
+    return sighting.text or (sighting.place and "an element") or "notified"
+
+
+def _told_elsewhere(key: Fact, other: Epoch) -> bool:
+    """Tell whether that something is missing shows already in something else.
+
+    In the whole message's absence, or in another value at its place.
+    """
+    name, place, text = key
+    if place and (name, "", "") not in other.facts:
+        return True
+    return bool(text) and any((n, p) == (name, place) for n, p, _ in other.facts)
 
 
 def _in_order(epoch: Epoch, keys: AbstractSet[Fact]) -> list[Fact]:

@@ -106,6 +106,7 @@ class Replay:
         out.played = player.sent
         out.tls = f"{link.observation.tls.version} {link.observation.tls.suite}"
         out.confirmed = link.observation.confirmed
+        unread = link.observation.unread
         if out.confirmed:
             compare(player, self._ignoring, out)
         elif player.stopped == "end":
@@ -123,7 +124,8 @@ class Replay:
             Line(m.index, m.time_s, m.sender, str(m), m.raw.hex(), m.record)
             for m in link.observation.messages
         ]
-        out.remarks += [f"the endpoint sent {text}" for text in link.observation.unread]
+        if not out.confirmed and unread:
+            out.remarks.append(f"the endpoint sent {unread[0]}")
 
 
 def _incomplete(script: Script, out: Outcome) -> None:
