@@ -129,6 +129,11 @@ class Seen(msgspec.Struct, dict=True):
         return str(self.record.get("name") or self.record.get("type", "?"))
 
     @property
+    def named(self) -> bool:
+        """Whether the profile names its kind."""
+        return self.name != str(self.record.get("type", "?"))
+
+    @property
     def transaction(self) -> int:
         """Its transaction id."""
         return int(self.record.get("transaction_id", 0))
@@ -239,12 +244,12 @@ class Observation(msgspec.Struct):
     def confirmed(self) -> bool:
         """Whether the endpoint has been seen to speak the profile.
 
-        A well-formed message from it that is no echo of its peer's bytes.
+        A well-formed message from it that is no echo of its peer's bytes, and of a
+        kind that the profile names: of others nothing but a length would be right.
         """
         sent = {m.raw for m in self.others()}
         return any(
-            not m.malformed and m.record.get("name") and m.raw not in sent
-            for m in self.theirs()
+            m.named and not m.malformed and m.raw not in sent for m in self.theirs()
         )
 
 

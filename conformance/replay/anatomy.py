@@ -16,6 +16,9 @@ from nmsp_scapy.profile import Profile
 HEADER = "HEADER"
 """Name of the part that is no element."""
 
+LONGEST = 64
+"""Hex digits that are shown of bytes nobody can name."""
+
 UNSAID = frozenset({"type", "name", "length", "elements", "malformed", "trailer"})
 """Keys of a record that are no field of a value."""
 
@@ -175,7 +178,9 @@ def _loose(record: dict[str, Any], start: int, end: int) -> list[Leaf]:
     for key in ("raw", "trailing"):
         if key in record:
             size = len(record[key]) // 2
-            found.append(Leaf(key, record[key], record[key], end - size, size))
+            text = record[key][:LONGEST]
+            text += f"... ({size} bytes)" if len(record[key]) > LONGEST else ""
+            found.append(Leaf(key, record[key], text, end - size, size))
     if "malformed" in record:
         reason = record["malformed"]["reason"]
         found.append(Leaf("malformed", reason, reason, start, max(0, end - start)))

@@ -20,14 +20,11 @@ from conformance.replay.outcome import Aspect, Difference, Outcome
 from conformance.replay.player import Player
 from conformance.verdict import Reason
 
-BURST_S = 0.1
-"""Notifications closer than this belong to one round."""
-
 ROUNDS = 3
-"""Rounds that show a rhythm."""
+"""Intervals that show a rhythm."""
 
-RHYTHM = 0.25
-"""What an interval may be longer or shorter, besides `BURST_S`."""
+RHYTHM, JITTER_S = 0.25, 0.1
+"""By which an interval may be longer or shorter: a part of it, and what timers do."""
 
 ENDS = {EndKind.FIN: "fin", EndKind.CLOSE_NOTIFY: "fin", EndKind.RST: "reset"}
 
@@ -51,7 +48,8 @@ class Comparison:
         self._shown, self._heard = player.shown, player.heard
         self._plan, self._script = player.plan, player.script
         self._hole = self._script.hole("wlc")
-        self._last_s = max((m.time_s for m in self._script.messages), default=0.0)
+        compared = self._script.messages[: self._script.reach]
+        self._last_s = max((m.time_s for m in compared), default=0.0)
 
     # --- answers --------------------------------------------------------------
 
@@ -169,8 +167,7 @@ class Comparison:
             live_s = (until or self._player.link.now_s) - other.began_s
             end = shown[at + 1].began_s if at + 1 < len(shown) else self._last_s
             self._facts(one, other, end - one.began_s, live_s)
-            for name in one.times.keys() & other.times.keys():
-                self._rhythm(name, one.times[name], other.times[name])
+            self._rhythms(one, other)
 
     def _facts(self, one: Epoch, other: Epoch, was_s: float, live_s: float) -> None:
         early: list[str] = []
@@ -219,16 +216,20 @@ class Comparison:
         )
         self._out.add(found)
 
-    def _rhythm(self, name: str, was: Sequence[float], now: Sequence[float]) -> None:
-        one, other = interval(was), interval(now)
-        if one is None or other is None:
-            return
-        if abs(one - other) > RHYTHM * one + BURST_S:
-            self._out.add(
-                Difference(
-                    Aspect.TIMING, name, f"every {one:.2f} s", f"every {other:.2f} s"
-                )
-            )
+    def _rhythms(self, one: Epoch, other: Epoch) -> None:
+        """Compare how often something is notified that both know well."""
+        told: set[str] = set()
+        both = one.times.keys() & other.times.keys()
+        for key in sorted(both, key=lambda k: (-len(one.times[k]), k)):
+            if key[0] in told or self._ignoring.hides(key[0]):
+                continue
+            was, now = interval(one.times[key]), interval(other.times[key])
+            if was is None or now is None:
+                continue
+            told.add(key[0])
+            if abs(was - now) > RHYTHM * was + JITTER_S:
+                texts = (f"every {was:.2f} s", f"every {now:.2f} s")
+                self._out.add(Difference(Aspect.TIMING, key[0], *texts))
 
     # --- the end ------------------------------------------------------------------
 
@@ -336,11 +337,10 @@ def _answers(count: int) -> str:
 
 
 def interval(times: Sequence[float]) -> float | None:
-    """Seconds between rounds of notifications; None where too few show it."""
-    starts = [b for a, b in zip([-1e9, *times], times, strict=False) if b - a > BURST_S]
-    if len(starts) <= ROUNDS:
+    """Seconds between notifications of one thing; None where too few show it."""
+    if len(times) <= ROUNDS:
         return None
-    return statistics.median(b - a for a, b in pairwise(starts))
+    return statistics.median(b - a for a, b in pairwise(times))
 
 
 def longest_rising(numbers: Sequence[int]) -> set[int]:

@@ -62,12 +62,12 @@ class Epoch(msgspec.Struct):
 
     Attributes:
         began_s: when it was answered.
-        times: of each notification, by name.
+        times: of each notification, by name and what it is about first.
         facts: what was seen of them and when first, by name, place and value.
     """
 
     began_s: float
-    times: dict[str, list[float]] = {}
+    times: dict[tuple[str, str], list[float]] = {}
     facts: dict[Fact, Sighting] = {}
 
 
@@ -144,13 +144,15 @@ class Exchanges:
 
     def _stream(self, seen: Seen) -> None:
         epoch = self.epochs[-1]
-        epoch.times.setdefault(seen.name, []).append(seen.time_s)
         after = seen.time_s - epoch.began_s
         facts = epoch.facts
         facts.setdefault((seen.name, "", ""), Sighting(after, seen))
+        whole = decoded(seen.raw, seen.profile)
+        about = whole.parts[0].identity if whole.parts else ""
+        epoch.times.setdefault((seen.name, about), []).append(seen.time_s)
         if self._ignoring.hides(seen.name):
             return
-        for part in decoded(seen.raw, seen.profile).walk():
+        for part in whole.walk():
             for key, sighting in self._told(part, seen, after):
                 facts.setdefault((seen.name, *key), sighting)
 
@@ -167,7 +169,7 @@ class Exchanges:
             there = Sighting(after, seen, part.inside, "", *place)
             found.append(((part.inside, ""), there))
         for leaf in part.leaves:
-            header = not part.inside
+            header = not part.inside and (leaf.offset or 0) < part.length
             if not (leaf.enumerated or header or leaf.name == "malformed"):
                 continue
             if self._ignoring.hides(f"{path}.{leaf.name}"):

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from conformance.link import Link
+from conformance.observation import Seen
 from conformance.replay.exchanges import Epoch, Exchanges
 from conformance.replay.ignoring import Ignoring
 from conformance.replay.script import Script
@@ -76,7 +77,13 @@ class Player:
 
     def play(self) -> None:
         """Play all that can be played, then wait for what is still to come."""
-        lines = self.script.playable
+        self._play(self.script.playable)
+        if not self.stopped:
+            self._wait_out()
+        self._show(until=self.script.reach)
+        self.take()
+
+    def _play(self, lines: list[Seen]) -> None:
         for place, line in enumerate(lines):
             subscribes = line.name == "SERVICE_SUBSCRIBE_REQUEST"
             self._show(until=line.index)
@@ -88,23 +95,23 @@ class Player:
                 since = (line.time_s - lines[0].time_s) / self.plan.speed
                 self._until(self.began_s + since)
             if self._over():
-                self.take()
                 return
             if not place:
                 self.began_s = self.link.now_s
             self.link.send_raw(line.raw)
             self.sent += 1
-        self._show(until=len(self.script.messages))
-        self._wait_out()
 
     def _wait_out(self) -> None:
         """Wait for the last answers, for notifications, and for the end."""
+        self._show(until=self.script.reach)
         self._answers()
         if self.plan.timing == "original":
-            span = self.script.messages[-1].time_s - self.script.playable[0].time_s
+            last = self.script.messages[self.script.reach - 1]
+            span = last.time_s - self.script.playable[0].time_s
             self._until(self.began_s + span / self.plan.speed)
         self._notifications()
-        if self.script.ended_by == "wlc":
+        whole = self.script.reach == len(self.script.messages)
+        if self.script.ended_by == "wlc" and whole:
             self._pump(self.plan.answer_s, lambda: not self.link.open)
         self._pump(self.plan.quiet_s)
         self._over()
@@ -132,7 +139,7 @@ class Player:
                 self._due[exchange] = which + 1
         self._at = max(self._at, until)
         line = self.script.messages[until : until + 1]
-        if line:
+        if line and until < self.script.reach:
             self.shown.add(line[0])
             self._at = until + 1
 

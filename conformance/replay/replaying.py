@@ -91,10 +91,10 @@ class Replay:
             return link
         if link.open:
             out.unable(Reason.TIMEOUT, "the TLS handshake was not completed in time")
-            link.abort()
         else:
             text = f"before the TLS handshake was complete: {_ended(link)}"
             out.unable(Reason.PEER_CLOSED, text)
+        link.close()
         out.end = str(link.observation.end)
         return None
 
@@ -102,7 +102,6 @@ class Replay:
         out = self.outcome
         player = Player(script, link, self._plan, self._ignoring, self._profile)
         player.play()
-        player.take()
         out.played = player.sent
         out.tls = f"{link.observation.tls.version} {link.observation.tls.suite}"
         out.confirmed = link.observation.confirmed

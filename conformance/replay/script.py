@@ -68,8 +68,13 @@ class Script(msgspec.Struct):
     @property
     def playable(self) -> list[Seen]:
         """What the MSE said before the first of its bytes that are missing."""
+        return [m for m in self.lines if m.index < self.reach]
+
+    @property
+    def reach(self) -> int:
+        """How many messages can be compared: what follows a hole rests on it."""
         first = self.hole("mse")
-        return [m for m in self.lines if first is None or m.index < first.before]
+        return len(self.messages) if first is None else first.before
 
     def hole(self, sender: str) -> Hole | None:
         """First hole of a side."""
