@@ -12,6 +12,7 @@ from nmsp_scapy.calibrate.kinds import Seen
 
 SAMPLE = 60
 LEAST_BITS = 64
+LONGEST_CONSTANT = 8
 
 
 class Checksum(NamedTuple):
@@ -21,6 +22,11 @@ class Checksum(NamedTuple):
     width: int
     byte_order: str
     messages: int
+
+    @property
+    def ordered(self) -> bool:
+        """Whether it tells in which order bytes come."""
+        return self.width > 1 and not self.name.startswith("constant")
 
 
 def _internet(data: bytes) -> int:
@@ -60,7 +66,22 @@ def find_checksum(messages: list[Seen], least: int) -> Checksum | None:
         for order in ("big", "little")[: 1 + (width > 1)]:
             if all(_fits(raw, width, order, made) for raw in raws):
                 return Checksum(name, width, order, len(raws))
-    return None
+    return _constant([one.raw for one in messages], least)
+
+
+def _constant(raws: list[bytes], least: int) -> Checksum | None:
+    """Find bytes with which all messages end, whatever they are about."""
+    shortest = min(raws, key=len)
+    width = 0
+    while width < min(LONGEST_CONSTANT, len(shortest) - least):
+        tail = shortest[len(shortest) - width - 1 :]
+        if not all(raw.endswith(tail) for raw in raws):
+            break
+        width += 1
+    tail = shortest[len(shortest) - width :]
+    if width == 0 or len({len(raw) for raw in raws}) < 3 or not any(tail):
+        return None
+    return Checksum(f"constant {tail.hex()}", width, "big", len(raws))
 
 
 def _fits(raw: bytes, width: int, order: str, made: Callable[[bytes], int]) -> bool:

@@ -5,7 +5,6 @@ A layout of elements is tried on a few bodies that differ in size, and dies with
 first that it does not fill exactly. What is left is held against all.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 from math import log2
 
@@ -68,33 +67,28 @@ class Shape(msgspec.Struct, frozen=True, order=True):
 
 
 class Elements(msgspec.Struct):
-    """What was found.
+    """Layouts of elements that fill every body, and how improbable that is.
 
     Attributes:
-        shape: the choice.
-        others: shapes that fill every body too.
+        shapes: those, none better than the others so far.
         count: elements that were walked.
         bits: how improbable that is by chance.
         tried: how many shapes there were.
     """
 
-    shape: Shape
-    others: list[Shape]
+    shapes: list[Shape]
     count: int
     bits: float
     tried: int
 
 
-def find_elements(
-    messages: list[Seen], first: int, trailer: int, order: str
-) -> Elements | None:
-    """Find the layout of elements; None where bodies are no runs of any.
+def find_elements(messages: list[Seen], first: int, trailer: int) -> Elements | None:
+    """Find the layouts of elements; None where bodies are no runs of any.
 
     Args:
         messages: all that were seen.
         first: where the body begins at the earliest, behind type and length.
         trailer: bytes after the body.
-        order: the header's byte order.
     """
     raws = [one.raw for one in messages[:ALL]]
     shortest = min(map(len, raws))
@@ -118,13 +112,8 @@ def find_elements(
     close = [s for n, s in whole or fits if 10 * n >= 9 * most]
     if not close:
         return None
-    shape = min(close, key=lambda s: _preference(s, order))
-    bits = _bits(raws, shape) - log2(tried)
-    if bits < ENOUGH_BITS:
-        return None
-    count = next(count for count, one in fits if one == shape)
-    others = [one for one in close if one != shape]
-    return Elements(shape, others, count, bits, tried)
+    bits = min(_bits(raws, shape) for shape in close) - log2(tried)
+    return Elements(close, most, bits, tried) if bits >= ENOUGH_BITS else None
 
 
 def _shapes(first: int, shortest: int, trailer: int) -> Iterator[Shape]:
@@ -137,19 +126,6 @@ def _shapes(first: int, shortest: int, trailer: int) -> Iterator[Shape]:
                             yield Shape(
                                 start, trailer, offset, width, order, added, step
                             )
-
-
-def _preference(shape: Shape, order: str) -> tuple[bool, bool, bool, int, int, int]:
-    """Order shapes that fill every body: the plainest first."""
-    head = shape.length_offset + shape.length_width
-    return (
-        shape.length_offset == 3,
-        shape.length_offset > 0 and shape.added not in (0, head),
-        shape.length_width > 1 and shape.byte_order != order,
-        shape.alignment,
-        -shape.length_width,
-        -shape.start,
-    )
 
 
 def _total(shape: Shape, raws: list[bytes]) -> int:
@@ -166,38 +142,3 @@ def _bits(raws: list[bytes], shape: Shape) -> float:
     """A chain ends exactly by chance about once in a body's size, by kind of body."""
     sizes = {len(raw) - shape.start - shape.trailer for raw in raws}
     return sum(log2(size) for size in sizes if size > 1)
-
-
-def children(
-    shape: Shape, head: int, messages: list[Seen], type_at: tuple[int, int]
-) -> tuple[dict[int, list[bytes]], set[int]]:
-    """Group values by element type, and tell which types contain elements."""
-    values: dict[int, list[bytes]] = defaultdict(list)
-    pending = [
-        (one.raw, shape.start, len(one.raw) - shape.trailer) for one in messages[:ALL]
-    ]
-    containers: set[int] = set()
-    for _ in range(8):
-        level: dict[int, list[bytes]] = defaultdict(list)
-        for raw, start, stop in pending:
-            for at, end in shape.starts(raw, start, stop):
-                low = at + type_at[0]
-                own = raw[low : low + type_at[1]]
-                number = int.from_bytes(own, shape.byte_order)  # type: ignore[arg-type]
-                if at + head <= end:
-                    level[number].append(raw[at + head : end])
-        pending = []
-        for number, found in level.items():
-            values[number] += found
-            if number in containers or _contains(shape, found):
-                containers.add(number)
-                pending += [(value, 0, len(value)) for value in found]
-        if not pending:
-            break
-    return dict(values), containers
-
-
-def _contains(shape: Shape, values: list[bytes]) -> bool:
-    counts = [shape.count(value, 0, len(value)) for value in values]
-    sizes = {len(value) for value in values}
-    return min(counts) >= 1 and len(sizes) > 2 and sum(counts) > len(counts)

@@ -3,6 +3,9 @@
 
 import msgspec
 
+from nmsp_scapy.constants import Grade
+from nmsp_scapy.profile import Statement
+
 
 class Finding(msgspec.Struct):
     """One statement about the layout.
@@ -16,6 +19,8 @@ class Finding(msgspec.Struct):
             number of readings tried already taken off; None where nothing is counted.
         others: readings that the evidence does not exclude, or the next best.
         frames: some that show it.
+        convention: why this reading was chosen of those that read the same; empty
+            where nothing was to be chosen.
     """
 
     statement: str
@@ -25,3 +30,19 @@ class Finding(msgspec.Struct):
     bits: float | None = None
     others: list[str] = []
     frames: list[int] = []
+    convention: str = ""
+
+    @property
+    def grade(self) -> Grade:
+        """Observed, or what follows from the observed by a convention."""
+        return Grade.OBSERVED if self.determined else Grade.INFERRED
+
+    def stated(self) -> Statement:
+        """The statement of a profile."""
+        parts = [self.evidence]
+        if self.convention:
+            parts.append(f"chosen by convention: {self.convention}")
+        if self.others:
+            more = f" and {len(self.others) - 4} more" * (len(self.others) > 4)
+            parts.append("; ".join(self.others[:4]) + more)
+        return Statement(self.value, self.grade, "; ".join(parts), self.frames)

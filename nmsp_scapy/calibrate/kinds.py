@@ -7,7 +7,7 @@ those of the documented table.
 """
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 import msgspec
@@ -15,8 +15,13 @@ import msgspec
 from nmsp_scapy.calibrate.streams import Run
 from nmsp_scapy.calibrate.walk import Chain
 from nmsp_scapy.constants import MessageType
+from nmsp_scapy.profile import ByteOrder
 
 PROVISIONAL = 0xF000
+ORDERS: tuple[ByteOrder, ByteOrder] = ("big", "little")
+FARTHEST = 40
+"""Bytes of a message in which the type is looked for."""
+
 ECHOES = 4
 """Echo pairs without which nothing is believed."""
 
@@ -61,8 +66,9 @@ class Types(msgspec.Struct):
     """Where the type is.
 
     Attributes:
-        column: the conservative choice.
+        column: one of them.
         others: columns that give the same numbers.
+        parts: columns that give the same documented numbers, and other others.
         legal, known: messages whose sender fits the table, and that are in it.
         pairs: echo requests with their responses.
     """
@@ -72,6 +78,7 @@ class Types(msgspec.Struct):
     legal: int
     known: int
     pairs: list[tuple[Seen, Seen]]
+    parts: list[Column] = []
 
 
 def seen(chain: Chain, runs: list[Run]) -> list[Seen]:
@@ -91,33 +98,33 @@ def seen(chain: Chain, runs: list[Run]) -> list[Seen]:
     return sorted(found, key=lambda one: one.time_ns)
 
 
-def find_types(messages: list[Seen], chain: Chain, order: str) -> Types | None:
+def find_types(messages: list[Seen], chain: Chain) -> Types | None:
     """Find the type's column; None where no column behaves like NMSP's."""
-    best: tuple[tuple[int, int], Types] | None = None
     taken = set(range(*_span(chain)))
-    for offset in range(min(chain.shortest, 40)):
+    found: list[Types] = []
+    for offset in range(min(chain.shortest, FARTHEST)):
         for width in (1, 2, 4):
-            if offset + width > chain.shortest:
+            places = set(range(offset, offset + width))
+            if offset + width > chain.shortest or taken & places:
                 continue
-            if taken & set(range(offset, offset + width)):
-                continue
-            orders = ("big", "little") if width > 1 else (order,)
-            for one in orders:
-                types = _judged(Column(offset, width, one), messages)
-                if types is None:
-                    continue
-                rank = (types.legal, 0)
-                if best is None or rank > best[0]:
-                    best = (rank, types)
-                elif rank == best[0]:
-                    best[1].others.append(types.column)
-    if best is None:
+            for order in ("big", "little")[: 1 + (width > 1)]:
+                types = _judged(Column(offset, width, order), messages)
+                if types is not None:
+                    found.append(types)
+    if not found:
         return None
-    types = best[1]
-    columns = [types.column, *types.others]
-    types.column = choose(columns, order)
-    types.others = [c for c in columns if c != types.column]
-    return types
+    most = max(types.legal for types in found)
+    groups: dict[tuple[int, ...], list[Types]] = defaultdict(list)
+    for types in found:
+        if types.legal == most:
+            groups[tuple(types.column.of(one.raw) for one in messages)].append(types)
+    # What reads the documented numbers alike may not read the others alike: upper
+    # bytes that are set where the number is no documented one belong to the number.
+    values = max(groups, key=lambda own: (len(set(own)), max(own)))
+    own, *same = groups.pop(values)
+    own.others = [types.column for types in same]
+    own.parts = [types.column for group in groups.values() for types in group]
+    return own
 
 
 def _span(chain: Chain) -> tuple[int, int]:
@@ -125,19 +132,6 @@ def _span(chain: Chain) -> tuple[int, int]:
     low = max(r.offset for r in chain.readings)
     high = min(r.offset + r.width for r in chain.readings)
     return low, high
-
-
-def choose(columns: list[Column], order: str) -> Column:
-    """Choose among columns that say the same of every message.
-
-    The number is a uint16 as far as is documented, and headers are aligned as a rule;
-    so the widest that begins at a multiple of its width comes first.
-    """
-    fit = [c for c in columns if c.byte_order == order] or columns
-    return max(
-        fit,
-        key=lambda c: (c.width > 1, c.offset % c.width == 0, c.width, -c.offset),
-    )
 
 
 def _judged(column: Column, messages: list[Seen]) -> Types | None:
@@ -176,28 +170,91 @@ def _in_turn(column: Column, messages: list[Seen]) -> list[tuple[Seen, Seen]]:
     return pairs if len(pairs) >= ECHOES and misses * 8 <= len(pairs) else []
 
 
-def find_transaction(
-    types: Types, messages: list[Seen], free: list[int], order: str
-) -> tuple[Column, list[Column]] | None:
+class Copied(NamedTuple):
+    """What responses copy from requests.
+
+    Attributes:
+        core: bytes that differ from pair to pair, and those between them.
+        stays: bytes beside it that all pairs share and that are zero elsewhere: upper
+            bytes of a number that did not count so far.
+        pairs: requests with their responses.
+        sure: whether what stands beside it cannot be of it: other messages show so.
+    """
+
+    core: list[int]
+    stays: list[int]
+    pairs: list[tuple[Seen, Seen]]
+    sure: bool = False
+
+    def readings(self, bytes_seen: str, free: set[int], order: str) -> list[Column]:
+        """List the columns that hold all of it and nothing that is not zero."""
+        needed = {*self.core, *self.stays}
+        if not needed:
+            return []
+        found = []
+        for width in (1, 2, 4, 8):
+            for offset in range(max(needed) - width + 1, min(needed) + 1):
+                own = set(range(offset, offset + width))
+                upper = {n for n in own if _is_upper(n, needed, order)}
+                if not needed <= own <= free or own - needed - upper:
+                    continue
+                if all(bytes_seen[n] == "z" for n in upper):
+                    found.append(Column(offset, width, order))
+        return found
+
+
+def _is_upper(place: int, needed: set[int], order: str) -> bool:
+    return place < min(needed) if order == "big" else place > max(needed)
+
+
+def find_copied(types: Types, messages: list[Seen], free: list[int]) -> Copied:
     """Find what responses copy from their requests and what varies over them."""
     pairs = [*types.pairs, *_other_pairs(types.column, messages)]
-    columns = []
-    for offset in free:
-        for width in (1, 2, 4, 8):
-            if not all(offset + n in free for n in range(width)):
-                continue
-            for one in ("big", "little")[: 1 + (width > 1)]:
-                column = Column(offset, width, one)
-                values = [(column.of(a.raw), column.of(b.raw)) for a, b in pairs]
-                same = sum(a == b for a, b in values)
-                different = len({a for a, _ in values})
-                if same == len(values) and 2 * different > len(values):
-                    columns.append(column)
-    if not columns:
-        return None
-    own = [c for c in columns if c.byte_order == order and c.width <= 4] or columns
-    chosen = max(own, key=lambda c: (c.offset % c.width == 0, c.width, -c.offset))
-    return chosen, [c for c in columns if c != chosen]
+    rest = [one for one in messages if types.column.of(one.raw) in NOTIFIED]
+    copied, varies, stays = set(), set(), set()
+    for at in free:
+        if any(a.raw[at] != b.raw[at] for a, b in pairs):
+            continue
+        copied.add(at)
+        values = {a.raw[at] for a, _ in pairs}
+        if len(values) > 1:
+            varies.add(at)
+        elif values != {0} and rest and {one.raw[at] for one in rest} == {0}:
+            stays.add(at)
+    stretches = _stretches(sorted(varies | stays), copied)
+    stretches = [own for own in stretches if not _is_clock(messages, own)]
+    best = max(stretches, key=lambda own: _different(pairs, own), default=[])
+    core = [n for n in best if n in varies]
+    if not core or 2 * _different(pairs, core) <= len(pairs):
+        return Copied([], [], pairs)
+    core = list(range(core[0], core[-1] + 1))
+    return Copied(core, [n for n in best if n not in core], pairs, bool(rest))
+
+
+def _stretches(places: list[int], copied: set[int]) -> list[list[int]]:
+    """Put together what stands side by side."""
+    found: list[list[int]] = []
+    for place in places:
+        if found and place == found[-1][-1] + 1 and place in copied:
+            found[-1].append(place)
+        else:
+            found.append([place])
+    return found
+
+
+def _is_clock(messages: list[Seen], places: list[int]) -> bool:
+    """Whether a number never falls, whoever speaks: time does that, no id does."""
+    low, high = places[0], places[-1] + 1
+    for order in ORDERS:
+        values = [int.from_bytes(one.raw[low:high], order) for one in messages]
+        falls = sum(a > b for a, b in itertools.pairwise(values))
+        if 50 * falls <= len(values) and len(set(values)) > ECHOES:
+            return True
+    return False
+
+
+def _different(pairs: list[tuple[Seen, Seen]], places: list[int]) -> int:
+    return len({bytes(a.raw[n] for n in places) for a, _ in pairs})
 
 
 def _other_pairs(column: Column, messages: list[Seen]) -> list[tuple[Seen, Seen]]:
@@ -223,5 +280,12 @@ def _other_pairs(column: Column, messages: list[Seen]) -> list[tuple[Seen, Seen]
             waiting = None
     return pairs
 
+
+NOTIFIED = {
+    int(kind)
+    for kind in MessageType
+    if kind < PROVISIONAL and kind.name.endswith("_NOTIFICATION")
+}
+"""Messages that answer nothing, and so need no transaction id."""
 
 LEGAL_REQUESTS = {n for side, n in LEGAL if side == 0 and n not in BOTH}

@@ -14,6 +14,7 @@ from nmsp_scapy.profile.model import (
     Field,
     HeaderGeometry,
     Profile,
+    Statement,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "Field",
     "HeaderGeometry",
     "Profile",
+    "Statement",
 ]

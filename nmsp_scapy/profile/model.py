@@ -84,6 +84,21 @@ class ElementGeometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How surely something in a profile is known, and why.
+
+    Attributes:
+        value: what is stated, for people.
+        note: the evidence, and the readings that it does not exclude.
+        frames: some that show it.
+    """
+
+    value: str
+    grade: Grade = Grade.ASSUMED
+    note: str = ""
+    frames: list[int] = []
+
+
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One wire layout: geometry and numbers.
 
@@ -92,6 +107,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         message_types, element_types, services: number by name.
         bodies: fields at fixed places, by message name, for messages whose body
             is no run of elements.
+        statements: what was measured, as `header.length`, `elements`, `element 5`;
+            nothing is read by them.
     """
 
     name: str
@@ -102,6 +119,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     services: dict[str, int]
     bodies: dict[str, tuple[Field, ...]] = {}
     note: str = ""
+    statements: dict[str, Statement] = {}
 
 
 NOMINAL = Profile(

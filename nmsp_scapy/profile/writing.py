@@ -29,9 +29,8 @@ def _lines(profile: Profile) -> Iterator[str]:
         yield from _field(field)
     if profile.elements is not None:
         yield "\n[elements]"
-        for key, value in msgspec.to_builtins(profile.elements).items():
-            if value != "":
-                yield f"{key} = {_value(value)}"
+        elements = msgspec.to_builtins(profile.elements)
+        yield from (f"{k} = {_value(v)}" for k, v in elements.items() if v != "")
     for table in ("message_types", "element_types", "services"):
         yield f"\n[{table}]"
         for name, number in getattr(profile, table).items():
@@ -40,6 +39,15 @@ def _lines(profile: Profile) -> Iterator[str]:
         for field in body:
             yield f"\n[[bodies.{name}]]"
             yield from _field(field)
+    yield from _statements(profile)
+
+
+def _statements(profile: Profile) -> Iterator[str]:
+    for name, told in profile.statements.items():
+        yield f"\n[statements.{_value(name)}]"
+        for key, value in msgspec.to_builtins(told).items():
+            if value:
+                yield f"{key} = {_value(value)}"
 
 
 def _field(field: Field) -> Iterator[str]:
@@ -58,7 +66,8 @@ def _value(value: Any) -> str:
 def differences(one: Profile, other: Profile) -> list[tuple[str, Any, Any]]:
     """List what sets two profiles apart: place, value in one, value in the other.
 
-    A field of the header is found by its name, whatever its place in the list.
+    A field of the header is found by its name, whatever its place in the list. How
+    surely something is known is no difference between layouts.
     """
     left, right = _flat(one), _flat(other)
     return [
@@ -70,6 +79,7 @@ def differences(one: Profile, other: Profile) -> list[tuple[str, Any, Any]]:
 
 def _flat(profile: Profile) -> dict[str, Any]:
     data = msgspec.to_builtins(profile)
+    del data["statements"]
     data["header"]["fields"] = {f["name"]: f for f in data["header"]["fields"]}
     data["bodies"] = {
         name: {field["name"]: field for field in body}

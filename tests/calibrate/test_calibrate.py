@@ -13,7 +13,8 @@ from nmsp_scapy.integrity import Gap, Item, Plain
 from nmsp_scapy.profile.reading import parsed, read
 from nmsp_scapy.profile.writing import written
 from tests.gear.drawn import capture, judged, runs
-from tests.gear.geometries import conversation, draw_geometry, records
+from tests.gear.geometries import draw_geometry
+from tests.gear.talk import conversation, records
 
 SEEDS = range(1000, 1016)
 
@@ -22,7 +23,7 @@ SEEDS = range(1000, 1016)
 def test_a_drawn_layout_is_found_and_nothing_wrong_is_claimed(seed: int) -> None:
     geometry = draw_geometry(seed)
     found = calibrate(runs(geometry, seed))
-    verdict = judged(geometry, found)
+    verdict = judged(geometry, found, seed)
     assert verdict.framing
     assert not verdict.wrong
     assert found.profile is not None
@@ -41,7 +42,7 @@ def test_a_hole_and_a_late_start_do_not_hinder() -> None:
         places[side] += len(data)
     late = runs_of(items[9:], begins=False)
     found = calibrate(late)
-    verdict = judged(geometry, found)
+    verdict = judged(geometry, found, 5)
     assert verdict.framing
     assert not verdict.wrong
 

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from nmsp_scapy.cli.main import main
 from tests.gear.drawn import capture
-from tests.gear.geometries import conversation, draw_geometry
+from tests.gear.geometries import draw_geometry
+from tests.gear.talk import conversation
 
 PAGE = Path(__file__).parents[2] / "docs/tutorial-unknown-layout.md"
 

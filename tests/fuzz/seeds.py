@@ -28,7 +28,8 @@ from nmsp_scapy import layers
 from tests.fuzz.sessions import ANSWERED, KEY, joined
 from tests.gear import tls
 from tests.gear.dtls import openssl_dtls
-from tests.gear.geometries import conversation, draw_geometry
+from tests.gear.geometries import draw_geometry
+from tests.gear.talk import conversation
 from tests.gear.tls import Identity, Recorded, again, openssl, renegotiated, retried
 from tests.gear.tlslite_ng import tlslite
 

@@ -2,14 +2,18 @@
 """Drawn layouts as runs and captures, and how well calibrate does on them."""
 
 import io
+import random
+from dataclasses import replace
 from typing import NamedTuple
 
 from nmsp_scapy.calibrate import Calibration, Finding, Run, runs_of
 from nmsp_scapy.capture.frames import TcpFrames
 from nmsp_scapy.capture.pcapng import PcapngWriter
+from nmsp_scapy.constants import MESSAGE_LIMIT
 from nmsp_scapy.integrity import Plain
 from nmsp_scapy.profile import ElementGeometry, HeaderGeometry
-from tests.gear.geometries import START_S, Geometry, conversation, records
+from tests.gear.geometries import START_S, Encoder, Geometry
+from tests.gear.talk import conversation, records
 from tests.gear.tls import Pair, context, identity
 
 
@@ -18,17 +22,27 @@ class Verdict(NamedTuple):
 
     Attributes:
         framing: every message of the capture is told apart and has its type.
-        exact: offset, width and order of type and length, and what it covers.
+        always: so would be every message that the drawn layout can ever carry, and
+            the body begins and ends where it does.
+        exact: type and length have the drawn offset, width and order; what the length
+            covers, the header's size and the trailer are the drawn ones.
+        listed: so they are in the profile, or among the readings that are listed.
+        transaction: the transaction id has the drawn offset, width and order.
         wrong: statements that were called determined and are not so.
         elements: every element of the capture is told apart and has its type.
         exact_elements: every width of the elements too.
+        why: what is not exact, in short.
     """
 
     framing: bool
+    always: bool
     exact: bool
+    listed: bool
+    transaction: bool
     wrong: list[str]
     elements: bool
     exact_elements: bool
+    why: list[str]
 
 
 def runs(geometry: Geometry, seed: int) -> list[Run]:
@@ -68,38 +82,88 @@ def capture(
     return file.getvalue()
 
 
-def judged(geometry: Geometry, found: Calibration) -> Verdict:
+def judged(geometry: Geometry, found: Calibration, seed: int = 0) -> Verdict:
     """Compare with what was drawn."""
     drawn, profile = geometry.profile, found.profile
     if profile is None:
-        return Verdict(False, False, [], False, False)
+        none = [found.reason]
+        return Verdict(False, False, False, False, False, [], False, False, none)
     told = {one.statement: one for one in found.findings}
-    said = conversation(geometry, 0)
-    framing = all(_reads(profile.header, one.raw, one.kind) for one in said)
-    wrong = []
-    exact = _added(profile.header) == _added(drawn.header)
-    for name in ("type", "length"):
-        same = _place(profile.header, name) == _place(drawn.header, name)
-        exact = exact and same
-        if not same and told[f"header.{name}"].determined:
-            wrong.append(f"header.{name}")
-    size = profile.header.size == drawn.header.size
-    if not size and told["header.size"].determined:
-        wrong.append("header.size")
-    trailer = profile.header.trailer == drawn.header.trailer
-    if not trailer and told["header.trailer"].determined:
-        wrong.append("header.trailer")
-    same = _shape(drawn.elements) == _shape(profile.elements)
-    if not same and told["elements"].determined:
-        wrong.append("elements")
+    said = [(one.raw, one.kind) for one in conversation(geometry, seed)]
+    framing = all(_reads(profile.header, *one) for one in said)
+    same = {
+        "header.size": profile.header.size == drawn.header.size,
+        "header.trailer": profile.header.trailer == drawn.header.trailer,
+        "header.covers": _added(profile.header) == _added(drawn.header),
+        "elements": _shape(drawn.elements) == _shape(profile.elements),
+    }
+    listed = all(same[one] for one in ("header.size", "header.trailer"))
+    for name in ("type", "length", "transaction_id"):
+        own = f"header.{name}"
+        same[own] = _place(profile.header, name) == _place(drawn.header, name)
+        if name != "transaction_id":
+            listed = listed and (same[own] or _listed(drawn.header, name, told[own]))
+    wrong = [
+        one for one, right in same.items()
+        if not right and one in told and told[one].determined
+    ]  # fmt: skip
+    header = ("header.size", "header.trailer", "header.covers", "header.type",
+              "header.length")  # fmt: skip
     elements = drawn.elements is None or (
-        profile.elements is not None and size and _walks(geometry, profile.elements)
+        profile.elements is not None
+        and same["header.size"]
+        and _walks(geometry, profile.elements, seed)
     )
-    return Verdict(framing, exact, wrong, elements, same)
+    return Verdict(
+        framing=framing,
+        always=same["header.size"]
+        and same["header.trailer"]
+        and all(_reads(profile.header, *one) for one in anything(geometry)),
+        exact=all(same[one] for one in header),
+        listed=listed,
+        transaction=same["header.transaction_id"],
+        wrong=wrong,
+        elements=elements,
+        exact_elements=same["elements"],
+        why=[one for one, right in same.items() if not right],
+    )
 
 
-def _place(header: HeaderGeometry, name: str) -> tuple[int, int, str]:
-    (own,) = (f for f in header.fields if f.name == name)
+def anything(geometry: Geometry) -> list[tuple[bytes, int]]:
+    """Messages of all that the drawn layout can carry, with their numbers.
+
+    Numbers are of 16 bits at most, as documented, and messages no longer than the
+    limit; whatever is no constant of the layout may have any value.
+    """
+    geometry = replace(geometry, fixed=dict(geometry.fixed))
+    rng, encoder = random.Random(7), Encoder(geometry)
+    header, made = geometry.profile.header, []
+    length = geometry.place("length")
+    top = min(1 << 8 * length.width, MESSAGE_LIMIT) - header.size - header.trailer
+    free = [f for f in header.fields if f.name in {"session", "sequence", "clock"}]
+    for n in range(120):
+        for one in free:
+            geometry.fixed[one.name] = rng.randrange(1 << 8 * one.width)
+        kind = rng.randrange(min(1 << 8 * geometry.place("type").width, 1 << 16))
+        body = bytes(rng.randint(0, top) if n % 8 == 0 else rng.randint(0, 99))
+        encoder.sent = [rng.randrange(1 << 32)] * 2
+        flags, transaction = rng.randrange(1 << 16), rng.randrange(1 << 32)
+        made.append((encoder.message(0, kind, transaction, body, flags), kind))
+    return made
+
+
+def _listed(drawn: HeaderGeometry, name: str, told: Finding) -> bool:
+    """Whether the drawn place stands among the readings that a finding lists."""
+    own = _place(drawn, name)
+    assert own is not None
+    order = f" {own[2]}-endian" if own[2] else ""
+    return any(f"{8 * own[1]} bits{order} at {own[0]}" in one for one in told.others)
+
+
+def _place(header: HeaderGeometry, name: str) -> tuple[int, int, str] | None:
+    own = next((f for f in header.fields if f.name == name), None)
+    if own is None:
+        return None
     return own.offset, own.width, own.byte_order if own.width > 1 else ""
 
 
@@ -127,14 +191,14 @@ def _shape(elements: ElementGeometry | None) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _walks(geometry: Geometry, found: ElementGeometry) -> bool:
+def _walks(geometry: Geometry, found: ElementGeometry, seed: int) -> bool:
     """Whether both layouts see the same elements in every message."""
     from nmsp_scapy.layers.geometry import ElementPlan
 
     assert geometry.profile.elements is not None
     header = geometry.profile.header
     truth, other = ElementPlan(geometry.profile.elements), ElementPlan(found)
-    for one in conversation(geometry, 0):
+    for one in conversation(geometry, seed)[:150]:
         span = header.size, len(one.raw) - header.trailer
         if truth.walk(one.raw, *span) != other.walk(one.raw, *span):
             return False

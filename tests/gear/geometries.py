@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Random wire layouts and five minutes of traffic in them.
+"""Random wire layouts, and messages in them.
 
 The encoder is its own, so that it is an oracle for the layers and for calibrate:
 it knows the profile's data model and nothing else of the package.
@@ -7,18 +7,21 @@ it knows the profile's data model and nothing else of the package.
 
 import random
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import xor
 
-from nmsp_scapy.constants import ElementType, MessageType
+from nmsp_scapy.constants import ElementType
 from nmsp_scapy.profile import NOMINAL, ElementGeometry, Field, HeaderGeometry, Profile
 
 Tree = list[tuple[int, "bytes | Tree"]]
 """Elements: type, and value or what it contains."""
 
 START_S = 1_700_000_000
-DURATION_S = 300
-ECHO_S = 15
-NOTIFICATION_S = 2
+PROVISIONAL = 0xF000
+LENGTHS = [1, 1, 2, 2, 2, 2, 3, 4, 4, 4]
+"""Bytes of a message's length, as often as they are drawn."""
 
 
 @dataclass
@@ -27,46 +30,49 @@ class Geometry:
 
     Attributes:
         profile: what calibrate is to find.
-        checksum: how the trailer is made: `crc32`, `sum`, `xor`, or empty.
+        checksum: how the trailer is made: `crc32`, `sum`, `xor`, `constant`, or empty.
         echo_body: whether echo has a body.
         fixed: bytes of the header that are always the same, by field.
+        header_checksum: how the header's field `check` is made, or empty.
     """
 
     profile: Profile
     checksum: str
     echo_body: bool
     fixed: dict[str, int] = field(default_factory=dict)
+    header_checksum: str = ""
+
+    def place(self, name: str) -> Field:
+        """A field of the header by its name."""
+        return next(one for one in self.profile.header.fields if one.name == name)
 
 
-def draw_geometry(seed: int) -> Geometry:
-    """Draw a layout."""
+def draw_geometry(seed: int, *, renumbered: bool = False) -> Geometry:
+    """Draw a layout.
+
+    Args:
+        seed: which.
+        renumbered: whether messages have other numbers than the documented.
+    """
     rng = random.Random(f"geometry {seed}")
     order = rng.choice(["big", "little"])
-    widths = {"type": rng.choice([1, 2, 2, 4]), "length": rng.choice([1, 2, 2, 4, 4])}
+    widths = {"type": rng.choice([1, 2, 2, 4]), "length": rng.choice(LENGTHS)}
     fixed = {}
     for name, choices, chance in (
         ("version", [1], 0.6), ("flags", [1, 2], 0.5), ("transaction_id", [2, 4], 0.8),
         ("magic", [2, 4], 0.3), ("sequence", [2, 4], 0.3), ("session", [2, 4, 8], 0.2),
-        ("reserved", [1, 2], 0.3),
+        ("reserved", [1, 2], 0.3), ("check", [1, 2], 0.1), ("clock", [4], 0.1),
     ):  # fmt: skip
         if rng.random() < chance:
             widths[name] = rng.choice(choices)
-    names = list(widths)
-    rng.shuffle(names)
     aligned = rng.random() < 0.6
-    at, fields = 0, []
-    for name in names:
-        width = widths[name]
-        if aligned:
-            at += -at % min(width, 4)
-        if at + width > 30 and name not in {"type", "length"}:
-            continue
-        fields.append(Field(name, at, width, order))
-        at += width
-        if name in {"version", "magic", "session"}:
-            top = 9 if name == "version" else (1 << 8 * width) - 1
-            fixed[name] = rng.randint(1, top)
-    size = max(4, at + -at % (4 if aligned else 1))
+    fields = _placed(rng, widths, order, aligned=aligned)
+    for one in fields:
+        if one.name in {"version", "magic", "session"}:
+            top = 9 if one.name == "version" else (1 << 8 * one.width) - 1
+            fixed[one.name] = rng.randint(1, top)
+    end = fields[-1].offset + fields[-1].width
+    size = max(4, end + -end % (4 if aligned else 1))
     length = next(f for f in fields if f.name == "length")
     trailer = rng.choice([0, 0, 0, 1, 2, 4])
     header = HeaderGeometry(
@@ -76,19 +82,69 @@ def draw_geometry(seed: int) -> Geometry:
         trailer=trailer,
         trailer_counted=rng.random() < 0.5,
     )
-    types = {
-        n: v for n, v in NOMINAL.message_types.items() if v < 1 << 8 * widths["type"]
-    }
+    elements = _elements(rng, order) if rng.random() < 0.85 else None
     profile = Profile(
         name="drawn",
         header=header,
-        elements=_elements(rng, order) if rng.random() < 0.85 else None,
-        message_types=types,
-        element_types=NOMINAL.element_types,
+        elements=elements,
+        message_types=_message_types(rng, widths["type"], renumbered=renumbered),
+        element_types=_element_types(rng, elements.type_width if elements else 2),
         services=NOMINAL.services,
     )
     checksum = {0: "", 1: "xor", 2: "sum", 4: "crc32"}[trailer]
-    return Geometry(profile, checksum, rng.random() < 0.2, fixed)
+    if trailer > 1 and rng.random() < 0.2:
+        checksum, fixed["trailer"] = "constant", rng.randrange(1, 1 << 8 * trailer)
+    own = rng.choice(["xor", "sum", "internet"][: 1 + widths.get("check", 0)])
+    return Geometry(
+        profile, checksum, rng.random() < 0.2, fixed, own if "check" in widths else ""
+    )
+
+
+def _placed(
+    rng: random.Random, widths: dict[str, int], order: str, *, aligned: bool
+) -> list[Field]:
+    """Put fields of these widths behind each other, in an order of chance."""
+    names = list(widths)
+    rng.shuffle(names)
+    at, fields = 0, []
+    for name in names:
+        width = widths[name]
+        if aligned:
+            at += -at % {1: 1, 2: 2, 3: 1, 4: 4, 8: 4}[width]
+        if at + width > 24 and name not in {"type", "length"}:
+            del widths[name]
+            continue
+        fields.append(Field(name, at, width, order))  # type: ignore[arg-type]
+        at += width
+    return fields
+
+
+def _message_types(
+    rng: random.Random, width: int, *, renumbered: bool
+) -> dict[str, int]:
+    """Number the messages.
+
+    Those whose number is public have it. Of the others half the layouts have the
+    provisional numbers, as far as they fit; the other half, and types of a byte, have
+    some number of a byte, as all have if they are renumbered.
+    """
+    known = dict(NOMINAL.message_types)
+    unnumbered = [name for name, number in known.items() if number >= PROVISIONAL]
+    small = rng.random() < 0.5 or width == 1
+    free = rng.sample(sorted({*range(256)} - {*known.values()}), len(known))
+    if renumbered:
+        return dict(zip(known, free, strict=True))
+    return known | dict(zip(unnumbered, free, strict=False)) if small else known
+
+
+def _element_types(rng: random.Random, width: int) -> dict[str, int]:
+    """Number the elements: as the nominal layout does, or by chance."""
+    known = NOMINAL.element_types
+    kind = rng.choice(["nominal", "nominal", "small", "large"])
+    if kind == "nominal":
+        return known
+    top = 256 if kind == "small" or width == 1 else 65536
+    return dict(zip(known, rng.sample(range(1, top), len(known)), strict=True))
 
 
 def _elements(rng: random.Random, order: str) -> ElementGeometry:
@@ -115,19 +171,22 @@ class Encoder:
         self.geometry = geometry
         self.sent = [0, 0]
 
-    def message(self, side: int, kind: int, transaction: int, body: bytes) -> bytes:
+    def message(
+        self, side: int, kind: int, transaction: int, body: bytes,
+        flags: int = 0, time_s: float = 0.0,
+    ) -> bytes:  # fmt: skip
         """Write one message of a side."""
         header = self.geometry.profile.header
         whole = header.size + len(body) + header.trailer
         uncounted = 0 if header.trailer_counted else header.trailer
-        values = dict(self.geometry.fixed)
-        values |= {
+        values = {
             "type": kind,
             "length": whole - uncounted - header.covers_from,
             "transaction_id": transaction,
             "sequence": self.sent[side],
-            "flags": int(kind == MessageType.STATISTICS_RESPONSE),
-        }
+            "flags": flags,
+            "clock": START_S + round(time_s),
+        } | self.geometry.fixed
         self.sent[side] += 1
         raw = bytearray(header.size)
         for one in header.fields:
@@ -137,18 +196,22 @@ class Encoder:
             raw[one.offset : one.offset + one.width] = value.to_bytes(
                 one.width, one.byte_order
             )
+        if self.geometry.header_checksum:
+            one = self.geometry.place("check")
+            value = SUMS[self.geometry.header_checksum](bytes(raw))
+            value %= 1 << 8 * one.width
+            raw[one.offset : one.offset + one.width] = value.to_bytes(
+                one.width, one.byte_order
+            )
         raw += body
         return bytes(raw) + self._trailer(bytes(raw))
 
     def _trailer(self, raw: bytes) -> bytes:
         width = self.geometry.profile.header.trailer
         order = self.geometry.profile.header.fields[0].byte_order
-        value = {
-            "": 0,
-            "crc32": zlib.crc32(raw),
-            "sum": sum(raw) & 0xFFFF,
-            "xor": _xor(raw),
-        }[self.geometry.checksum]
+        made = SUMS.get(self.geometry.checksum)
+        value = made(raw) if made else self.geometry.fixed.get("trailer", 0)
+        value %= 1 << 8 * width
         return value.to_bytes(width, order)
 
     def body(self, tree: Tree) -> bytes:
@@ -164,8 +227,10 @@ class Encoder:
             inner = value if isinstance(value, bytes) else self.body(value)
             head = bytearray(elements.value_offset)
             whole = len(head) + len(inner) - elements.covers_from
+            number_of = self.geometry.profile.element_types
+            own = number_of[ElementType(kind).name]
             for at, width, number in (
-                (elements.type_offset, elements.type_width, kind),
+                (elements.type_offset, elements.type_width, own),
                 (elements.length_offset, elements.length_width, whole),
             ):
                 head[at : at + width] = number.to_bytes(width, elements.byte_order)
@@ -174,203 +239,18 @@ class Encoder:
         return bytes(made)
 
 
-def _xor(raw: bytes) -> int:
-    value = 0
-    for byte in raw:
-        value ^= byte
-    return value
+def _internet(raw: bytes) -> int:
+    """RFC 1071: the complement of the sum of words in ones' complement."""
+    raw += bytes(len(raw) % 2)
+    total = sum(int.from_bytes(raw[n : n + 2]) for n in range(0, len(raw), 2))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
 
 
-@dataclass(frozen=True)
-class Said:
-    """One message: when, by whom (0 is the MSE), what."""
-
-    time_s: float
-    side: int
-    kind: int
-    raw: bytes
-
-
-def conversation(geometry: Geometry, seed: int) -> list[Said]:
-    """Five minutes after section 6 of the protocol notes, at default intervals."""
-    return _Talk(geometry, seed).run()
-
-
-class _Talk:
-    def __init__(self, geometry: Geometry, seed: int) -> None:
-        self.rng = random.Random(f"talk {seed}")
-        self.geometry, self.encoder = geometry, Encoder(geometry)
-        self.said: list[Said] = []
-        self.transaction = self.rng.choice([1, 1, 1000])
-        order = geometry.profile.header.fields[0].byte_order
-        self.order = order
-        self.stations = [self._mac() for _ in range(self.rng.randint(4, 40))]
-        self.aps = [self._mac() for _ in range(self.rng.randint(2, 12))]
-        self.room = self._room()
-
-    def _room(self) -> int:
-        """Bytes that a message may have."""
-        length = next(
-            f for f in self.geometry.profile.header.fields if f.name == "length"
-        )
-        elements = self.geometry.profile.elements
-        narrow = length.width == 1 or (elements and elements.length_width == 1)
-        return 200 if narrow else 1400
-
-    def _mac(self) -> bytes:
-        vendor = self.rng.choice([b"\x00\x1b\x0c", b"\x3c\x5a\xb4", b"\xf8\xff\xc2"])
-        return vendor + self.rng.randbytes(3)
-
-    def _number(self, value: int, width: int) -> bytes:
-        return (value % (1 << 8 * width)).to_bytes(width, self.order)
-
-    def run(self) -> list[Said]:
-        e = MessageType
-        self._say(0.0, 0, e.CAPABILITY_NOTIFICATION, 0, self._services())
-        version = (ElementType.SOFTWARE_VERSION, b"8.10.185.0")
-        self._say(0.1, 1, e.CAPABILITY_NOTIFICATION, 0, [version, *self._services()])
-        self._ask(0.3, e.SERVICE_SUBSCRIBE_REQUEST, self._services())
-        for n, kind in enumerate([e.INFORMATION_REQUEST, e.STATISTICS_REQUEST] * 2):
-            query = (ElementType.QUERY, bytes([n + 1, n, 0] + [n] * (n % 2)))
-            self._ask(1.0 + 0.2 * n, kind, [query])
-        at = 2.5
-        while at < DURATION_S:
-            self._notify(at)
-            at += NOTIFICATION_S
-        at = ECHO_S + 0.37
-        while at < DURATION_S:
-            body: Tree = []
-            if self.geometry.echo_body:
-                body = [(ElementType.STATUS, self._number(round(at), 4))]
-            self._ask(at, e.ECHO_REQUEST, body, body)
-            at += ECHO_S + self.rng.uniform(-0.02, 0.02)
-        for at in (31.1, 92.4, 151.9, 213.3, 270.2):
-            query = (ElementType.QUERY, bytes([4, 13, 0]))
-            self._ask(at, e.STATISTICS_REQUEST, [query])
-        self.said.sort(key=lambda one: one.time_s)
-        return self._encoded()
-
-    def _encoded(self) -> list[Said]:
-        return [
-            Said(
-                s.time_s,
-                s.side,
-                s.kind,
-                self.encoder.message(s.side, s.kind, t, s.raw),
-            )
-            for s, t in ((s, self.ids[id(s)]) for s in self.said)
-        ]
-
-    ids: dict[int, int]
-
-    def _say(
-        self, at: float, side: int, kind: int, transaction: int, body: Tree
-    ) -> None:
-        said = Said(at, side, kind, self.encoder.body(body))
-        self.__dict__.setdefault("ids", {})[id(said)] = transaction
-        self.said.append(said)
-
-    def _ask(
-        self, at: float, kind: int, body: Tree, answer: Tree | None = None
-    ) -> None:
-        self.transaction += 1
-        transaction = self.transaction
-        self._say(at, 0, kind, transaction, body)
-        if answer is None:
-            answer = [(ElementType.STATUS, self._number(0, 2))]
-            if kind == MessageType.STATISTICS_REQUEST:
-                answer += self._some(self._statistics, 3)
-            if kind == MessageType.INFORMATION_REQUEST:
-                answer += self._some(self._information, 3)
-        self._say(at + self.rng.uniform(0.002, 0.05), 1, kind + 1, transaction, answer)
-
-    def _notify(self, at: float) -> None:
-        e = MessageType
-        at += self.rng.uniform(0, 0.3)
-        kind = self.rng.random()
-        if kind < 0.8:
-            body = self._some(self._measurement, 12)
-            self._say(at, 1, e.MEASUREMENT_NOTIFICATION, 0, body)
-        if kind > 0.7:
-            body = self._some(self._information, 4)
-            self._say(at + 0.01, 1, e.INFORMATION_NOTIFICATION, 0, body)
-        if kind > 0.93:
-            ap: Tree = [
-                (ElementType.MAC_ADDRESS, self.rng.choice(self.aps)),
-                (ElementType.AP_NAME, f"ap-{self.rng.randint(1, 99)}".encode()),
-            ]
-            body = [(ElementType.AP, ap)]
-            self._say(at + 0.02, 1, e.AP_INFO_NOTIFICATION, 0, body)
-
-    def _some(self, make, most: int) -> Tree:  # type: ignore[no-untyped-def]
-        body: Tree = []
-        for _ in range(self.rng.randint(1, most)):
-            longer = [*body, make()]
-            if body and len(self.encoder.body(longer)) > self.room - 40:
-                break
-            body = longer
-        return body
-
-    def _services(self) -> Tree:
-        chosen = self.rng.sample(range(1, 12), 5)
-        return [
-            (
-                ElementType.SERVICE,
-                bytes([n]) + self._number(1 << self.rng.randint(0, 22), 8),
-            )
-            for n in chosen
-        ]
-
-    def _measurement(self) -> tuple[int, Tree]:
-        inner: Tree = [
-            (ElementType.MAC_ADDRESS, self.rng.choice(self.stations)),
-            (ElementType.ENTITY, bytes([self.rng.choice([0, 0, 0, 1])])),
-        ]
-        most = 3 if self.room < 300 else 5
-        for _ in range(self.rng.randint(1, most)):
-            sample = self.rng.choice(self.aps) + bytes(
-                [self.rng.randint(0, 1), 1, 0, 1]
-            )
-            sample += bytes(256 - self.rng.randint(40, 90) for _ in range(2))
-            sample += bytes([self.rng.randint(5, 40), 0])
-            sample += self._number(self.rng.randint(0, 4000), 4)
-            inner.append((ElementType.RSSI_SAMPLE, sample))
-        return ElementType.MEASUREMENT, inner
-
-    def _information(self) -> tuple[int, Tree]:
-        user = f"user{self.rng.randint(1, 500)}".encode()
-        address = bytes([10, 1, self.rng.randint(0, 9), self.rng.randint(1, 254)])
-        return ElementType.INFORMATION, [
-            (ElementType.MAC_ADDRESS, self.rng.choice(self.stations)),
-            (ElementType.IP_ADDRESS, address),
-            (ElementType.USER_NAME, user),
-            (ElementType.SSID, self.rng.choice([b"corp", b"guest-net"])),
-        ]
-
-    def _statistics(self) -> tuple[int, Tree]:
-        traffic = b"".join(
-            self._number(self.rng.randint(0, 1 << 24), 8) for _ in range(4)
-        )
-        return ElementType.STATISTICS, [
-            (ElementType.MAC_ADDRESS, self.rng.choice(self.stations)),
-            (ElementType.TRAFFIC, traffic),
-            (ElementType.LAST_HEARD, self._number(self.rng.randint(0, 9999), 4)),
-        ]
-
-
-def records(said: list[Said], seed: int) -> list[tuple[float, int, bytes]]:
-    """Cut a conversation into TLS records: mostly one a message."""
-    rng = random.Random(f"records {seed}")
-    out: list[tuple[float, int, bytes]] = []
-    for one in said:
-        chance = rng.random()
-        cut = rng.randint(1, len(one.raw) - 1)
-        if chance < 0.05:
-            out.append((one.time_s, one.side, one.raw[:cut]))
-            out.append((one.time_s + 0.001, one.side, one.raw[cut:]))
-        elif chance < 0.15 and out and out[-1][1] == one.side:
-            when, side, before = out.pop()
-            out.append((when, side, before + one.raw))
-        else:
-            out.append((one.time_s, one.side, one.raw))
-    return out
+SUMS: dict[str, Callable[[bytes], int]] = {
+    "crc32": zlib.crc32,
+    "sum": sum,
+    "xor": lambda raw: reduce(xor, raw, 0),
+    "internet": _internet,
+}
