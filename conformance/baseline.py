@@ -7,10 +7,11 @@ its cases were judged is stale and fails the run, so that no list of them rots.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from enum import StrEnum
 
 from conformance.claims import Known
 from conformance.result import Run
-from conformance.verdict import Verdict
+from conformance.verdict import Trust, Verdict
 
 
 def apply(run: Run, known: Sequence[Known], today: date) -> None:
@@ -35,13 +36,48 @@ def apply(run: Run, known: Sequence[Known], today: date) -> None:
     ]
 
 
-def entries(run: Run, reason: str) -> str:
-    """Write a run's deviations as the `known` part of a claims file."""
-    lines = []
-    for identifier in dict.fromkeys(p.requirement for _, p in run.deviations):
-        lines += ["[[known]]", f'requirement = "{identifier}"', f'reason = "{reason}"']
-        lines.append("")
-    return "\n".join(lines)
+def held(run: Run) -> list[tuple[str, str]]:
+    """Name the deviations that fail a run, as (requirement, case), each once.
+
+    In a capture's result the case is left out: it counts conversations, which come as
+    they come.
+    """
+    trust = Trust(run.trust, run.strict)
+    found = [
+        (part.requirement, "" if run.passive else case.id)
+        for case, part in run.deviations
+        if part.severity is not None
+        and trust.fails(part.severity)
+        and part.baseline != "known"
+    ]
+    return list(dict.fromkeys(found))
+
+
+class State(StrEnum):
+    """What became of an entry."""
+
+    OCCURS = "occurs"
+    STALE = "stale"
+    EXPIRED = "expired"
+    UNSEEN = "not judged"
+    LISTED = "listed"
+
+
+def state_of(known: Known, runs: Sequence[Run], today: date) -> State:
+    """Tell what became of an entry; `LISTED` where there is no result to ask."""
+    failed = any(
+        _covers(known, case.id, part.requirement)
+        for run in runs
+        for case, part in run.deviations
+    )
+    fixed = any(_fixed(run, known) for run in runs) and not failed
+    if fixed:
+        return State.STALE
+    if known.expires is not None and known.expires < today:
+        return State.EXPIRED
+    if not runs:
+        return State.LISTED
+    return State.OCCURS if failed else State.UNSEEN
 
 
 def _name(known: Known) -> str:

@@ -113,13 +113,18 @@ def read(path: Path) -> Claims:
 
     try:
         claims = msgspec.toml.decode(path.read_bytes(), type=Claims)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{path}: too deep") from None
     if claims.tls and claims.tls not in POLICIES:
-        known = ", ".join(POLICIES)
-        raise ValueError(f"{path}: no TLS policy {claims.tls!r}; there are {known}")
+        policies = ", ".join(POLICIES)
+        raise ValueError(f"{path}: no TLS policy {claims.tls!r}; there are {policies}")
     known_ids = requirements.load()
     for name in (*claims.scored, *(k.requirement for k in claims.known)):
         if name not in known_ids:
             raise ValueError(f"{path}: there is no requirement {name}")
+    for known in claims.known:
+        if not known.reason.strip():
+            raise ValueError(f"{path}: {known.requirement}: a reason is needed")
     return claims

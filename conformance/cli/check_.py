@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`nmsp-conformance check`: the same checks on a capture."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 from conformance.cli.options import judging, outputs
 from nmsp_scapy.cli.options import (
     CAPTURE,
+    FILE,
     key_options,
     key_store,
     wire_options,
@@ -22,6 +24,7 @@ from nmsp_scapy.cli.options import (
 @key_options
 @wire_options
 @judging
+@click.option("--claims", type=FILE, help="Known deviations and scored checks, TOML.")
 @outputs
 @click.pass_context
 def command(
@@ -36,11 +39,14 @@ def command(
     Examples:
       nmsp-conformance check up.pcapng --keylog mse.keys
       nmsp-conformance check up.pcapng NMSP-ECHO-1 --json
+      nmsp-conformance check up.pcapng --claims known.toml
     """
+    from conformance import baseline, claims
     from conformance import capture as checking
     from conformance.driver import reports
     from conformance.report.privacy import pseudonymised
-    from conformance.verdict import Trust
+    from conformance.verdict import Exit, Trust
+    from nmsp_scapy.capture import CaptureError
     from nmsp_scapy.constants import PORT, Grade
     from nmsp_scapy.dissect import dissect
 
@@ -50,11 +56,21 @@ def command(
     store = key_store(given["keylogs"], given["rsa_keys"], given["password_file"])
     profile = wire_profile(given["profile_file"])
     ports = frozenset(given["ports"] or (PORT,))
-    results = dissect(capture, keys=store, profile=profile, ports=ports)
-    watched = checking.observe(results)
+    try:
+        claimed = claims.read(given["claims"]) if given["claims"] else claims.Claims()
+    except ValueError as error:
+        raise click.UsageError(f"--claims: {error}") from None
+    try:
+        results = dissect(capture, keys=store, profile=profile, ports=ports)
+        watched = checking.observe(results)
+    except CaptureError as error:
+        click.echo(f"nmsp-conformance: {capture}: {error}", err=True)
+        ctx.exit(Exit.INCONCLUSIVE)
     trust = given["trust"]
     weigh = Trust(Grade.OBSERVED if trust == "auto" else Grade(trust), given["strict"])
     run = checking.check(watched, capture=Path(capture).name, trust=weigh, chosen=names)
+    baseline.apply(run, claimed.known, datetime.now(UTC).date())
+    baseline.scored(run, claimed.scored)
     if not given["show_identities"]:
         run = pseudonymised(run)
     if given["output"]:

@@ -12,6 +12,7 @@ import click
 import nmsp_scapy
 
 COMMANDS: dict[str, str] = {
+    "baseline": "Keep the list of known deviations",
     "check": "Judge the conversations of a capture",
     "coverage": "Show which scenarios evaluate which requirement",
     "diff": "Compare two results",

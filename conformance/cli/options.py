@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options that `run` and `listen` share."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -10,6 +12,21 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 RISKS = ("safe", "may-drop-session", "may-crash")
 TRUSTS = ("auto", "documented", "observed", "reported", "inferred", "assumed")
 FILE = click.Path(exists=True, dir_okay=False)
+
+
+def writable_folder(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> str | None:
+    """Refuse at once a folder that could not be made after the run."""
+    del ctx, param
+    if value is not None:
+        folder = Path(value).absolute()
+        there = next(p for p in (folder, *folder.parents) if p.exists())
+        if not there.is_dir():
+            raise click.BadParameter(f"{there} is no folder")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise click.BadParameter(f"{there} cannot be written to")
+    return value
 
 
 def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -67,6 +84,7 @@ outputs = _all(
         "-o",
         "--output",
         type=click.Path(file_okay=False),
+        callback=writable_folder,
         help="Folder for captures, transcripts and reports.",
     ),
     click.option("--json", "as_json", is_flag=True, help="The result for programs."),

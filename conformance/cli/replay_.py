@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from conformance.cli.options import writable_folder
 from nmsp_scapy.cli.options import CAPTURE, FILE, key_options, wire_options
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ SECONDS = click.FloatRange(min=0.0)
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
+    callback=writable_folder,
     help="Folder for replay.json, replay.txt and replay.pcapng.",
 )
 @click.option(
@@ -216,11 +218,8 @@ def _script(capture: str, given: dict[str, Any]) -> "Script":
 def _writable(capture: str, given: dict[str, Any]) -> None:
     """Refuse at once what could only fail, or do harm, after the replay."""
     folder, recording = given["output"], given["recording"]
-    try:
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.UsageError(f"-o {folder}: {error.strerror}") from None
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     if recording is None:
         return
     if not recording.parent.is_dir():

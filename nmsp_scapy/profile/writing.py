@@ -60,7 +60,7 @@ def _field(field: Field) -> Iterator[str]:
 
 def _value(value: Any) -> str:
     # A JSON string is a TOML basic string, but for DEL.
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def differences(one: Profile, other: Profile) -> list[tuple[str, Any, Any]]:

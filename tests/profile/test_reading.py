@@ -170,6 +170,11 @@ def test_a_profile_that_is_read_drives_the_layers() -> None:
     assert bound.dissect(raw).transaction_id == 5
 
 
+def test_a_note_in_any_letters_reads_back() -> None:
+    mine = msgspec.structs.replace(NOMINAL, note='a \U0001f600 \x7f "b"\n')
+    assert parsed(written(mine)) == mine
+
+
 def test_the_published_schema_is_the_models() -> None:
     published = json.loads((ROOT / "docs/schema/profile.json").read_text())
     assert published == schema()
