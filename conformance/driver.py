@@ -94,7 +94,9 @@ def drive(endpoint: dict[str, str], **given: Any) -> Exit:
     plugins: list[object] = [keeper]
     if sys.stderr.isatty():
         plugins.append(Progress(sys.stderr))
-    pytest.main(arguments(endpoint, **given), plugins=plugins)
+    code = pytest.main(arguments(endpoint, **given), plugins=plugins)
+    if keeper.run is None and code == pytest.ExitCode.USAGE_ERROR:
+        return Exit.USAGE  # pytest has said why
     if keeper.run is None:
         click.echo("nmsp-conformance: the run did not come about", err=True)
         return Exit.BUG
@@ -104,8 +106,9 @@ def drive(endpoint: dict[str, str], **given: Any) -> Exit:
 
 def check(endpoint: dict[str, str], given: dict[str, Any]) -> None:
     """Refuse what would only fail inside pytest, in the user's own words."""
-    from conformance import identities, selection
+    from conformance import claims, identities, selection
     from conformance.scenario import Risk
+    from nmsp_scapy.profile import reading
 
     if given["formats"] and not given["output"]:
         raise click.UsageError("--report needs a folder: -o DIR")
@@ -119,6 +122,10 @@ def check(endpoint: dict[str, str], given: dict[str, Any]) -> None:
             shard=given["shard"],
         )
         endpoint_of(next(iter(endpoint.values())))
+        if given["claims"]:
+            claims.read(Path(given["claims"]))
+        if given["profile"]:
+            reading.read(Path(given["profile"]))
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from None
 

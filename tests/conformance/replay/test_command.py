@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`nmsp-conformance replay` as a user meets it: processes, exit codes, files."""
+"""`nmsp-conformance replay` as a user meets it: exit codes, files, what it says."""
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
+from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from conformance import matrix
+from conformance.cli.main import main
 from conformance.replay.outcome import schema
 from nmsp_scapy.profile import NOMINAL
 from nmsp_scapy.profile.writing import written
@@ -45,11 +45,17 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def replay(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "conformance", "replay", *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+@pytest.fixture(autouse=True)
+def checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def conformance(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def replay(*arguments: str) -> Result:
+    return conformance("replay", *arguments)
 
 
 def test_the_same_exits_0_and_the_recording_stands_on_its_own(
@@ -60,30 +66,25 @@ def test_the_same_exits_0_and_the_recording_stands_on_its_own(
         CAPTURE, target, "--identity", identity, *QUICK,
         "-o", str(tmp_path / "out"), "--capture", str(own),
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert (done.exit_code, done.stderr) == (0, ""), done.stdout
     assert done.stdout.startswith(f"wlc {target} against conversation 0 of tls13.pcap")
     assert re.search(r"played (\d+) of \1 messages of the MSE \(fast\)", done.stdout)
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"replay.json", "replay.txt", "replay.pcapng"}
     for path in (own, tmp_path / "out" / "replay.pcapng"):
         assert path.stat().st_mode & 0o077 == 0
-    checked = subprocess.run(
-        [
-            sys.executable, "-m", "conformance", "check", str(own), "NMSP-ECHO-1",
-            "--port", target.rpartition(":")[2],
-        ],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert checked.returncode == 0, checked.stdout
+    port = target.rpartition(":")[2]
+    checked = conformance("check", str(own), "NMSP-ECHO-1", "--port", port)
+    assert checked.exit_code == 0, checked.stdout
 
 
 def test_a_replay_can_be_replayed(target: str, identity: str, tmp_path: Path) -> None:
     own = str(tmp_path / "own.pcapng")
     common = ["--identity", identity, *QUICK]
-    assert replay(CAPTURE, target, *common, "--capture", own).returncode == 0
+    assert replay(CAPTURE, target, *common, "--capture", own).exit_code == 0
     port = target.rpartition(":")[2]
     done = replay(own, target, *common, "--port", port)
-    assert done.returncode == 0, done.stdout
+    assert done.exit_code == 0, done.stdout
 
 
 def test_a_difference_exits_1_and_json_tells_it(identity: str) -> None:
@@ -92,7 +93,7 @@ def test_a_difference_exits_1_and_json_tells_it(identity: str) -> None:
             CAPTURE, f"127.0.0.1:{met.target[1]}", "--identity", identity, *QUICK,
             "--json",
         )  # fmt: skip
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.exit_code, done.stderr) == (1, "")
     told = json.loads(done.stdout)
     jsonschema.validate(told, json.loads(SCHEMA.read_text()))
     (found,) = told["differences"]
@@ -132,20 +133,20 @@ def test_what_cannot_be_compared_exits_3(
 ) -> None:
     capture, *more = arguments
     done = replay(capture, target, "--identity", identity, *QUICK, *more)
-    assert (done.returncode, done.stderr) == (3, ""), done.stdout
+    assert (done.exit_code, done.stderr) == (3, ""), done.stdout
     assert "not judged" in done.stdout
     assert why in " ".join(done.stdout.split())
 
 
 def test_a_refused_connection_exits_3(identity: str) -> None:
     done = replay(CAPTURE, f"127.0.0.1:{free_port()}", "--identity", identity)
-    assert (done.returncode, done.stderr) == (3, "")
+    assert (done.exit_code, done.stderr) == (3, "")
     assert "dependency-failed): no connection" in done.stdout
 
 
 def test_a_rejected_identity_exits_3_and_names_the_list(target: str) -> None:
     done = replay(CAPTURE, target, "--identity", "keys/mse.pem", *QUICK)
-    assert (done.returncode, done.stderr) == (3, "")
+    assert (done.exit_code, done.stderr) == (3, "")
     assert "alert 46" in done.stdout
     assert "AuthList" in done.stdout
 
@@ -157,7 +158,7 @@ def test_another_profile_accuses_nobody(
     text = written(NOMINAL).replace('name = "nominal"', 'name = "other"', 1)
     other.write_text(re.sub(r"(?m)^([A-Z_]+) = (\d+)$", _moved, text))
     done = replay(CAPTURE, target, "--identity", identity, "--profile", str(other))
-    assert (done.returncode, done.stderr) == (3, ""), done.stdout
+    assert (done.exit_code, done.stderr) == (3, ""), done.stdout
     assert "profile-unconfirmed" in done.stdout
     assert "nmsp calibrate" in " ".join(done.stdout.split())
 
@@ -184,7 +185,7 @@ def _moved(found: "re.Match[str]") -> str:
 )
 def test_usage_exits_2_before_anything_is_sent(wrong: list[str]) -> None:
     done = replay(*wrong)
-    assert done.returncode == 2, done.stdout
+    assert done.exit_code == 2, done.stdout
     assert done.stdout == ""
     assert "Error" in done.stderr
     assert "Traceback" not in done.stderr

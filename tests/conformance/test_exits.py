@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Exit codes are the contract of a pipeline: each command, each code, real processes.
+
+Code 4, a bug of ours, is had by breaking our own code in the process under test: by a
+plugin, as pytest loads them, where pytest runs the scenarios, else by a program that
+replaces one function before it starts the command.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from conformance import matrix
+from tests.gear.gnutls import free_port
+
+ROOT = Path(__file__).parents[2]
+QUICK = ["--timeout-factor", "0.2"]
+GOOD, SILENT = "pcaps/tls13.pcapng", "pcaps/tls10-rsa-rejected.pcapng"
+
+PLUGIN = """\
+import msgspec
+from conformance import scenario
+
+def broken(peer, judge):
+    raise RuntimeError("broken on purpose")
+
+for name in ("echo.answers_echo", "echo.mse_sends_echo"):
+    case = scenario.load()[name]
+    broken.__module__ = case.function.__module__
+    scenario.load()[name] = msgspec.structs.replace(case, function=broken)
+"""
+
+BROKEN = """\
+import importlib, sys
+
+def broken(*_, **__):
+    raise RuntimeError("broken on purpose")
+
+module, _, name = sys.argv.pop(1).rpartition(".")
+setattr(importlib.import_module(module), name, broken)
+
+from conformance.cli.main import main
+main(prog_name="nmsp-conformance")
+"""
+
+
+def conformance(
+    *arguments: str, breaking: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command; `breaking` names the function that raises in it."""
+    how = ["-c", BROKEN, breaking] if breaking else ["-m", "conformance"]
+    return subprocess.run(
+        [sys.executable, *how, *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
+        env=os.environ | environment,
+    )  # fmt: skip
+
+
+def is_bug(done: subprocess.CompletedProcess[str]) -> bool:
+    """Tell whether it ended as a bug of ours that is told in one line."""
+    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    return done.returncode == 4 and "bug of ours: RuntimeError: broken on" in line
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("exits")
+    who = matrix.listed().listed
+    (made / "mse.pem").write_bytes(
+        who.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + who.certificate.public_bytes(Encoding.PEM)
+    )
+    (made / "breaking_plugin.py").write_text(PLUGIN)
+    return made
+
+
+@pytest.fixture
+def broken(folder: Path) -> dict[str, str]:
+    """Environment in which pytest loads a plugin that breaks a scenario."""
+    return {
+        "PYTEST_PLUGINS": "breaking_plugin",
+        "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),
+    }
+
+
+@contextmanager
+def wlc(fault: str = "") -> Iterator[str]:
+    with matrix.wlc(fault) as met:
+        yield f"127.0.0.1:{met.target[1]}"
+
+
+# --- run ------------------------------------------------------------------------
+
+
+def run(
+    target: str, folder: Path, *more: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    identity = ["--identity", str(folder / "mse.pem")]
+    return conformance("run", target, *identity, *QUICK, *more, **environment)
+
+
+def test_run_exits_0_and_4(folder: Path, broken: dict[str, str]) -> None:
+    with wlc() as target:
+        assert run(target, folder, "echo.answers_echo").returncode == 0
+        bug = run(target, folder, "echo.answers_echo", "--json", **broken)
+    assert bug.returncode == 4, bug.stdout + bug.stderr
+    told = json.loads(bug.stdout)
+    assert told["exit"] == 4
+    verdicts = {c["id"]: c["verdict"] for c in told["runs"][0]["cases"]}
+    assert verdicts["echo.answers_echo"] == "error"
+
+
+@pytest.mark.parametrize("wrong", [["nothing-like-it"], ["--claims", "README.md"]])
+def test_run_exits_2_on_usage(folder: Path, wrong: list[str]) -> None:
+    done = run("127.0.0.1:1", folder, *wrong)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_run_exits_3_where_nobody_answers(folder: Path) -> None:
+    done = run(f"127.0.0.1:{free_port()}", folder, "echo")
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_run_exits_1_on_a_deviation_and_on_an_entry_that_is_stale_or_expired(
+    folder: Path, tmp_path: Path
+) -> None:
+    out, known = str(tmp_path / "out"), tmp_path / "known.toml"
+    case = (folder, "NMSP-ECHO-3")
+    with wlc("echo-wrong-transaction") as target:
+        before = run(target, *case, "-o", out)
+        made = conformance("baseline", "make", out, str(known), "--reason", "a ticket")
+        after = run(target, *case, "--claims", str(known))
+    assert (before.returncode, made.returncode, after.returncode) == (1, 0, 0)
+    with wlc() as target:
+        stale = run(target, *case, "--claims", str(known))
+        text = known.read_text()
+        known.write_text(f"{text}expires = 2020-01-01\n")
+        expired = run(target, *case, "--claims", str(known))
+    assert (stale.returncode, expired.returncode) == (1, 1)
+    told = " ".join(stale.stdout.split())
+    assert "stale: NMSP-ECHO-3 echo." in told
+    assert "no longer occurs: take it off the list (a ticket)" in told
+    assert "expired on 2020-01-01" in expired.stdout
+
+
+# --- listen -----------------------------------------------------------------------
+
+
+@contextmanager
+def mse(port: int, *more: str) -> Iterator[None]:
+    """An MSE as a process of its own, that dials and dials again."""
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "nmsp_scapy", "emulate", "mse", f"127.0.0.1:{port}",
+            "--identity", "keys/mse.pem", "--echo", "0.1", "--reconnect", "0.1", *more,
+        ],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def listen(
+    port: int, *more: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return conformance(
+        "listen", "--host", "127.0.0.1", "--port", str(port),
+        "--identity", "keys/wlc.pem", *QUICK, *more, **environment,
+    )  # fmt: skip
+
+
+def test_listen_judges_an_mse_that_dials(tmp_path: Path) -> None:
+    port, out = free_port(), tmp_path / "out"
+    with mse(port):
+        done = listen(port, "session", "echo", "subscription", "-o", str(out))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    (run_,) = json.loads((out / "result.json").read_text())["runs"]
+    assert run_["role"] == "mse"
+    assert len(run_["cases"]) > 8
+    assert {case["verdict"] for case in run_["cases"]} == {"pass"}
+    capture = str(out / "echo.mse_sends_echo.pcapng")
+    checked = conformance("check", capture, "NMSP-ECHO-9", "--port", str(port))
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_listen_exits_1_on_a_fault(tmp_path: Path) -> None:
+    port = free_port()
+    with mse(port, "--fault", "echoes-alike"):
+        done = listen(port, "NMSP-ECHO-10")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "NMSP-ECHO-10" in done.stdout
+
+
+def test_listen_exits_2_3_and_4(broken: dict[str, str]) -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        taken = listen(port, "NMSP-ECHO-9")
+    assert taken.returncode == 2, taken.stdout
+    assert "in use" in taken.stderr
+    nobody = listen(port, "NMSP-ECHO-9", "--timeout-factor", "0.01")
+    assert (nobody.returncode, nobody.stderr) == (3, "")
+    with mse(port):
+        bug = listen(port, "NMSP-ECHO-9", **broken)
+    assert bug.returncode == 4, bug.stdout + bug.stderr
+
+
+# --- check --------------------------------------------------------------------------
+
+
+def test_check_exits_0_to_4(folder: Path, tmp_path: Path) -> None:
+    good = conformance("check", GOOD, "NMSP-ECHO-3")
+    assert (good.returncode, good.stderr) == (0, "")
+    assert conformance("check", SILENT).returncode == 3
+    assert conformance("check", GOOD, "NMSP-NOTHING-1").returncode == 2
+    assert is_bug(conformance("check", GOOD, breaking="conformance.capture.check"))
+    with wlc("echo-wrong-transaction") as target:
+        run(target, folder, "NMSP-ECHO-3", "-o", str(tmp_path))
+    capture = next(tmp_path.glob("echo.*.pcapng"))
+    held = [
+        "check", str(capture), "NMSP-ECHO-3", "--port", target.rpartition(":")[2],
+        "--trust", "assumed",
+    ]  # fmt: skip
+    assert conformance(*held).returncode == 1
+    known = tmp_path / "known.toml"
+    known.write_text('[[known]]\nrequirement = "NMSP-ECHO-3"\nreason = "a ticket"\n')
+    assert conformance(*held, "--claims", str(known)).returncode == 0
+
+
+# --- replay ---------------------------------------------------------------------------
+
+
+def test_replay_exits_0_to_4(folder: Path) -> None:
+    quick = [*QUICK, "--linger", "1", "--ignore", "SOFTWARE_VERSION"]
+    common = ["--identity", str(folder / "mse.pem"), *quick]
+    codes = []
+    for fault in ("", "echo-twice", "mute"):
+        with wlc(fault) as target:
+            done = conformance("replay", GOOD, target, *common)
+            codes.append((done.returncode, done.stderr))
+    assert codes == [(0, ""), (1, ""), (3, "")]
+    usage = conformance("replay", GOOD, target, *common, "--conversation", "9")
+    assert usage.returncode == 2
+    breaking = "conformance.replay.script.read"
+    assert is_bug(conformance("replay", GOOD, target, breaking=breaking))
+
+
+# --- diff and baseline ----------------------------------------------------------------
+
+
+def test_diff_and_baseline_exit_0_to_4(tmp_path: Path) -> None:
+    good, silent = str(tmp_path / "good"), str(tmp_path / "silent")
+    conformance("check", GOOD, "-o", good)
+    conformance("check", SILENT, "-o", silent)
+    assert conformance("diff", good, good).returncode == 0
+    assert conformance("diff", good, silent).returncode == 1
+    assert conformance("diff", good, "README.md").returncode == 2
+    assert is_bug(conformance("diff", good, good, breaking="conformance.diff.compare"))
+    known = tmp_path / "known.toml"
+    assert conformance("baseline", "show", str(known)).returncode == 2
+    text = '[[known]]\nrequirement = "NMSP-ECHO-1"\nreason = "was so once"\n'
+    known.write_text(text)
+    assert conformance("baseline", "check", good, str(known)).returncode == 1
+    assert conformance("baseline", "check", silent, str(known)).returncode == 3
+    assert conformance("baseline", "update", good, str(known)).returncode == 0
+    assert conformance("baseline", "check", good, str(known)).returncode == 0
+    known.write_text(text)
+    bug = "conformance.baseline.state_of"
+    assert is_bug(conformance("baseline", "show", str(known), breaking=bug))
+
+
+# --- a bug ----------------------------------------------------------------------------
+
+
+def test_a_bug_shows_its_traceback_to_those_who_ask() -> None:
+    done = conformance(
+        "diff", "docs", "docs", breaking="conformance.reading.read", NMSP_DEBUG="1"
+    )
+    assert done.returncode == 4
+    assert "Traceback" in done.stderr
+    assert "broken on purpose" in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_bug() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "conformance", "check", GOOD, "--json"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    told = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(60), told) == (0, "")
