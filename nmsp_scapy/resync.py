@@ -156,6 +156,15 @@ def elements_fit(geometry: ElementGeometry, data: bytes, start: int, stop: int) 
 
 
 def begins_message(profile: Profile, data: bytes) -> bool:
-    """Tell whether `data` begins like a message of a known type."""
+    """Tell whether `data` begins like a message of a known type.
+
+    A length that no message can have tells it from ciphertext, whose first bytes may
+    look like a header: those of a record do without their first.
+    """
+    header = profile.header
     types = frozenset(profile.message_types.values())
-    return bool(candidates(profile.header, frozenset(), types).match(data))
+    if not candidates(header, frozenset(), types).match(data):
+        return False
+    uncounted = 0 if header.trailer_counted else header.trailer
+    whole = reader(header)(data, 0)[3] + header.covers_from + uncounted
+    return header.size + header.trailer <= whole <= header.maximum

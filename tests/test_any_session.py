@@ -5,6 +5,7 @@ Each version of TLS and class of cipher, through the whole pipeline: a capture f
 its streams, its records. The oracle is the plaintext that the endpoints wrote.
 """
 
+import io
 import os
 from random import Random
 
@@ -13,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmsp_scapy.capture import Segment
+from nmsp_scapy.conversation import Direction, Message
+from nmsp_scapy.dissect import dissect
 from nmsp_scapy.integrity import Hole
 from tests.gear.captures import Tap
 from tests.gear.hostile import (
@@ -25,6 +28,8 @@ from tests.gear.hostile import (
     tap_of,
 )
 from tests.gear.kinds import FEATURES, KINDS, recorded
+from tests.gear.talks import conversation, script
+from tests.gear.tls import Pair, context, identity
 
 FEW = settings(max_examples=int(os.environ.get("NMSP_EXAMPLES", "5")), deadline=None)
 """More are worth a night: `NMSP_EXAMPLES=2000 pytest tests/test_any_session.py`."""
@@ -32,6 +37,10 @@ FEW = settings(max_examples=int(os.environ.get("NMSP_EXAMPLES", "5")), deadline=
 
 UNLOGGED = "no key log given holds the handshake's secret"
 """tlslite-ng, which makes KeyUpdates, keeps no handshake secrets."""
+
+
+HUGE = Spoiling(cuts=(65_000,))
+"""Segments as a capture shows them before the network card has cut them."""
 
 
 def tap_and_segments(
@@ -63,6 +72,33 @@ def test_all_but_the_holes_comes_out_and_every_hole_is_named(
     tap, segments = tap_and_segments(kind, spoiling)
     (found,) = read(file_of(segments, recorded(kind).key_log))
     judge(kind, tap, spoiling, segments, found)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.2", "1.3"])
+@FEW
+@given(spoiling=spoilings(whole=True))
+def test_any_split_gives_the_same_messages(version: str, spoiling: Spoiling) -> None:
+    session = conversation(version)
+    segments = spoiled(tap_of(session, spoiling, 40_000), spoiling)
+    results = list(dissect(io.BytesIO(file_of(segments, session.key_log))))
+    raws = [[], []]  # type: ignore[var-annotated]
+    for made in results:
+        if isinstance(made, Message):
+            raws[made.direction is Direction.WLC_TO_MSE].append(made.raw)
+    assert raws == [[raw for owner, raw in script() if owner == n] for n in (0, 1)]
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.2", "1.3"])
+def test_thousands_of_records_in_one_segment(version: str) -> None:
+    said = [(1, n.to_bytes(4, "big")) for n in range(2000)]
+    pair = Pair(context(0, version), context(1, version, None, identity()))
+    pair.handshake()
+    for side, data in said:
+        pair.say(side, data, together=True)
+    session = pair.talk(((0, b"bye"),)).close()
+    assert max(len(data) for _, data in session.flow) > 50_000
+    (found,) = read(file_of(tap_of(session, HUGE, 40_000).segments, session.key_log))
+    assert found.plain(1) == b"".join(data for _, data in said)
 
 
 @pytest.mark.parametrize("kind", KINDS)

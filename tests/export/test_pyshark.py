@@ -5,6 +5,7 @@ import asyncio
 import os
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from nmsp_scapy.dissect import dissect
 from nmsp_scapy.export import pyshark as adapter
 from nmsp_scapy.export.pyshark import PysharkError, shark
 from tests.gear.bundled import bundled
+from tests.gear.talks import talk
 
 ROOT = Path(__file__).parent.parent.parent
 NOTIFICATIONS = ROOT / "pcaps/notifications.pcapng"
@@ -44,6 +46,18 @@ def test_it_gives_every_message_that_we_read(tshark, one):
         theirs = [(m.frame, m.type, m.length) for m in messages]
     assert theirs == [(m.frames[-1], m.type, m.length) for m in ours]
     assert len(theirs) > 30
+
+
+def test_reordered_segments_cost_no_message(tshark, tmp_path):
+    one = talk("1.2")
+    late = next(n for n, f in enumerate(one.frames) if n > 12 and len(f) > 100)
+    frames = list(one.frames)
+    frames[late : late + 5] = [*frames[late + 1 : late + 5], frames[late]]
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(replace(one, frames=frames).pcapng())
+    with shark(path) as messages:
+        theirs = [m.length for m in messages]
+    assert sorted(theirs) == sorted(len(raw) for _, raw in one.said)
 
 
 def test_abandoning_it_leaves_no_process_behind(tshark):

@@ -97,7 +97,8 @@ class Talk:
 
 
 @cache
-def _recorded(version: str, ciphers: str | None) -> Recorded:
+def conversation(version: str, ciphers: str | None = None) -> Recorded:
+    """The conversation as it went over the wire."""
     contexts = (
         context(0, version, ciphers, identity("mse")),
         context(1, version, ciphers, identity("wlc"), ask=True),
@@ -107,7 +108,7 @@ def _recorded(version: str, ciphers: str | None) -> Recorded:
 
 def talk(version: str = "1.2", ciphers: str | None = None) -> Talk:
     """The conversation over real TLS, each message in a record and a segment."""
-    recorded = _recorded(version, ciphers)
+    recorded = conversation(version, ciphers)
     return Talk(script(), _frames(recorded.flow), b"\n".join(recorded.key_log) + b"\n")
 
 
