@@ -7,6 +7,7 @@ its streams, its records. The oracle is the plaintext that the endpoints wrote.
 
 import io
 import os
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -34,6 +35,18 @@ from tests.gear.tls import Pair, context, identity
 FEW = settings(max_examples=int(os.environ.get("NMSP_EXAMPLES", "5")), deadline=None)
 """More are worth a night: `NMSP_EXAMPLES=2000 pytest tests/test_any_session.py`."""
 
+
+CAPTURES = Path(__file__).parent / "captures"
+KEPT = {
+    "early-data-before-the-server-hello": [b"earlyhellobye", b"welcome"],
+    "retried-hello-after-its-answer": [b"hellobye", b"welcome"],
+    "renegotiation-answered-before-it-is-asked": [
+        b"hellobyehellobye",
+        b"welcomewelcome",
+    ],
+    "a-record-without-its-first-byte": [b"", b""],
+}
+"""What the captures that once came out wrong must give, by side."""
 
 UNLOGGED = "no key log given holds the handshake's secret"
 """tlslite-ng, which makes KeyUpdates, keeps no handshake secrets."""
@@ -72,6 +85,19 @@ def test_all_but_the_holes_comes_out_and_every_hole_is_named(
     tap, segments = tap_and_segments(kind, spoiling)
     (found,) = read(file_of(segments, recorded(kind).key_log))
     judge(kind, tap, spoiling, segments, found)
+
+
+def test_every_kept_capture_has_its_line() -> None:
+    assert {path.stem for path in CAPTURES.glob("*.pcapng")} == set(KEPT)
+    readme = (CAPTURES / "README.md").read_text()
+    assert all(f"`{name}.pcapng`" in readme for name in KEPT)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_once_came_out_wrong(name: str) -> None:
+    (found,) = read((CAPTURES / f"{name}.pcapng").read_bytes())
+    assert [found.plain(side) for side in (0, 1)] == KEPT[name]
+    assert bool(found.holes(0)) == (not KEPT[name][0])
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.2", "1.3"])
