@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Drives pytest for `run` and `listen`: arguments in, reports and exit code out."""
 
-import importlib
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,8 @@ import click
 import pytest
 
 from conformance.collection import FOLDER, SHARED, endpoint_of
-from conformance.report import console, json
+from conformance.report import json
+from conformance.report.writing import reports
 from conformance.result import Run
 from conformance.verdict import Exit
 
@@ -128,17 +127,3 @@ def check(endpoint: dict[str, str], given: dict[str, Any]) -> None:
             reading.read(Path(given["profile"]))
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from None
-
-
-def reports(runs: Sequence[Run], **given: Any) -> None:
-    """Write what was asked for."""
-    if given.get("output"):
-        folder = Path(given["output"])
-        json.write(runs, str(folder / "result.json"))
-        for name in dict.fromkeys(given["formats"]):
-            module = importlib.import_module(f"conformance.report.{name}")
-            (folder / module.NAME).write_text(module.text_of(runs), encoding="utf-8")
-    if given["as_json"]:
-        click.echo(json.text_of(runs), nl=False)
-    else:
-        click.echo(console.report(runs, verbose=given["verbose"]), nl=False)

@@ -43,8 +43,8 @@ def command(
     """
     from conformance import baseline, claims
     from conformance import capture as checking
-    from conformance.driver import reports
     from conformance.report.privacy import pseudonymised
+    from conformance.report.writing import reports
     from conformance.verdict import Exit, Trust
     from nmsp_scapy.capture import CaptureError
     from nmsp_scapy.constants import PORT, Grade
