@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Stages 1 to 3 composed: a capture to the application data of its connections."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
-from typing import IO, Protocol, runtime_checkable
+from typing import IO, Protocol, cast, runtime_checkable
 
 from nmsp_scapy.capture import Damage, Datagram, Segment, open_capture
 from nmsp_scapy.capture.exported import Exported
@@ -19,7 +19,15 @@ from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.resync import begins_message
 from nmsp_scapy.share import END, FLOWS_END, LAST, Key, Share
 from nmsp_scapy.streams import Connection, Notice, Reassembler
-from nmsp_scapy.tls import DtlsSession, KeyStore, TlsEngine, TlsSession, begins_dtls
+from nmsp_scapy.tls import (
+    DtlsSession,
+    KeyStore,
+    Opener,
+    TlsEngine,
+    TlsSession,
+    begins_dtls,
+)
+from nmsp_scapy.tls.ahead import Ahead
 
 DIRECTIONS = (Direction.MSE_TO_WLC, Direction.WLC_TO_MSE)
 """By side: 0 is the client, the MSE."""
@@ -64,6 +72,7 @@ class _Link:
     """One connection on its way through stage 3."""
 
     __slots__ = (
+        "ahead",
         "alerts",
         "conversation",
         "counted",
@@ -81,10 +90,21 @@ class _Link:
         self.session: TlsSession | DtlsSession | None = None
         self.swapped = False
         self.early: list[tuple[int, Plain | Gap]] | None = []
+        self.ahead: list[_Place] = []
         self.alerts: list[object] = []
         self.told = 0
         self.counted = [0, 0]  # bytes of datagrams, by side
         self.last = 0
+
+
+class _Place:
+    """Where in the results those of a run belong that is being opened."""
+
+    __slots__ = ("events", "link", "run")
+
+    def __init__(self, link: _Link, run: Ahead) -> None:
+        self.link, self.run = link, run
+        self.events: list[Event] = []
 
 
 class Decryption:
@@ -106,6 +126,7 @@ class Decryption:
         ports: frozenset[int] = frozenset({PORT}),
         first: int = 0,
         share: Share | None = None,
+        opener: Opener | None = None,
     ) -> None:
         """Begin.
 
@@ -115,6 +136,8 @@ class Decryption:
             ports: of the WLC.
             first: index of the first conversation.
             share: what to open of it; all unless given.
+            opener: opens runs of records while this reads on; what it has begun in one
+                batch is returned with the next.
         """
         self.keys = keys if keys is not None else KeyStore()
         self.sessions: dict[int, TlsSession | DtlsSession] = {}
@@ -131,7 +154,11 @@ class Decryption:
         self.conversations = 0
         self.key_log: dict[str, None] = {}
         self.unread = False
-        self._out: list[Opened] = []
+        self._opener = opener if share is None else None
+        self._places: list[_Place] = []  # of this batch
+        self._begun: list[_Place] = []  # of the batch before
+        self._kept: list[Opened | _Place] = []  # of the batch before
+        self._out: list[Opened | _Place] = []
         self._run: list[Plain] = []
         self._run_of: Connection | None = None
         self._run_side = 0
@@ -198,7 +225,8 @@ class Decryption:
         self._close_datagrams()
         self._seen = LAST
         self._tell_problems()
-        return self._taken()
+        last = self._taken()
+        return last if self._opener is None else last + self._taken()
 
     # -- a share of the work -----------------------------------------------------
 
@@ -297,9 +325,26 @@ class Decryption:
         self._out.append(event)
 
     def _taken(self) -> list[Opened]:
+        """Return the results: of the batch before, where runs are opened ahead."""
         out, self._out = self._out, []
+        if self._opener is not None:
+            out, self._kept = self._kept, out
+            begun, self._begun, self._places = self._begun, self._places, []
+            for place in begun:
+                if place.run.out is None:
+                    self._settle(place.link, place)
+            return [one for found in out for one in self._filled(found)]
         self._cut_at, self._cuts = self._cuts, []
-        return out
+        return cast("list[Opened]", out)
+
+    def _filled(self, found: Opened | _Place) -> Iterable[Opened]:
+        """Put the results of a run into its place."""
+        if not isinstance(found, _Place):
+            return (found,)
+        conversation, opened = found.link.conversation, found.run.out or []
+        if any(type(item) is not Plain for _, item in opened):
+            self.unread = True
+        return [(conversation, side, item) for side, item in opened] + found.events
 
     def _batch(self, batch: Sequence[Found]) -> None:
         feed, take = self._streams.feed, self._take
@@ -360,6 +405,15 @@ class Decryption:
         session = link.session
         assert isinstance(session, TlsSession)  # noqa: S101 - a TCP connection's
         side = self._run_side ^ link.swapped
+        if self._opener is not None:
+            run = session.feed_ahead(side, items, self._opener)
+            if run is not None:
+                place = _Place(link, run)
+                link.ahead.append(place)
+                self._places.append(place)
+                self._out.append(place)
+                return
+            self._settle(link)
         conversation, append = link.conversation, self._out.append
         for which, opened in session.feed_many(side, items):
             append((conversation, which, opened))
@@ -431,7 +485,19 @@ class Decryption:
         link.alerts = conversation.tls.alerts  # type: ignore[assignment]
         self.sessions[conversation.index] = session
 
+    def _settle(self, link: _Link, last: _Place | None = None) -> None:
+        """Wait for runs of a connection that are being opened: all, or up to one."""
+        while link.ahead:
+            place = link.ahead.pop(0)
+            assert isinstance(link.session, TlsSession)  # noqa: S101 - it began them
+            link.session.settle(place.run)
+            place.events = self._new_alerts(link)
+            if place is last:
+                break
+
     def _open(self, link: _Link, side: int, item: Plain | Gap) -> None:
+        if link.ahead:
+            self._settle(link)
         conversation, append = link.conversation, self._out.append
         if link.swapped:
             side = 1 - side
@@ -450,7 +516,11 @@ class Decryption:
     # -- what is no byte ---------------------------------------------------------
 
     def _alerts(self, link: _Link) -> None:
-        facts = link.conversation.tls
+        self._out += self._new_alerts(link)
+
+    def _new_alerts(self, link: _Link) -> list[Event]:
+        """Make events of the alerts that were not told yet."""
+        facts, events = link.conversation.tls, []
         for alert in facts.alerts[link.told :] if facts else ():
             reason = "an alert that stays closed"
             detail: dict[str, str | int] = {}
@@ -462,8 +532,9 @@ class Decryption:
                 alert.time_ns, alert.frames, reason, False,
                 detail=detail,
             )  # fmt: skip
-            self._out.append(event)
+            events.append(event)
         link.told = len(link.alerts)
+        return events
 
     def _notice(
         self, link: _Link, connection: Connection, side: int, notice: Notice
@@ -471,6 +542,7 @@ class Decryption:
         conversation = link.conversation
         direction: Direction | None = DIRECTIONS[side ^ link.swapped]
         if notice.kind == "closed":
+            self._settle(link)
             if link.early is not None:
                 self._decide(link, "tls", swapped=False)
             self._finish(link)

@@ -8,14 +8,12 @@ ahead is listened to all the same: what it has sent waits in memory, and beyond 
 a file.
 """
 
-import fcntl
 import multiprocessing
 import os
 import pickle
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from heapq import merge
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -23,6 +21,7 @@ from select import select
 from typing import IO, Any, NamedTuple, Protocol, cast
 
 from nmsp_scapy.capture import CaptureError
+from nmsp_scapy.cli.pipes import pipe, received, send
 from nmsp_scapy.conversation import Event
 from nmsp_scapy.decrypt import Decryption
 from nmsp_scapy.dissect import Dissection
@@ -32,9 +31,6 @@ from nmsp_scapy.tls import KeyStore
 
 WAITING = 16 << 20
 """Bytes that a process which is ahead may leave in memory."""
-
-PIPE = 1 << 20
-"""Bytes that a pipe holds, where the system lets us choose."""
 
 
 class Part(NamedTuple):
@@ -118,10 +114,7 @@ class Jobs:
         """Start the processes."""
         context = multiprocessing.get_context("fork")
         for index in range(self._count):
-            ours, theirs = os.pipe()
-            if hasattr(fcntl, "F_SETPIPE_SZ"):
-                with suppress(OSError):  # the user's limit for pipes is reached
-                    fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, PIPE)
+            ours, theirs = pipe()
             share = Share(index, self._count)
             process = context.Process(
                 target=_run, args=(self._work, share, theirs), daemon=True
@@ -166,16 +159,16 @@ class Jobs:
             pipes = {one.pipe: one for one in self._inboxes if not one.over}
             if inbox.over:
                 raise RuntimeError("a process that read the captures has ended")
-            for pipe in select(list(pipes), [], [])[0]:
-                pipes[pipe].listen()
+            for number in select(list(pipes), [], [])[0]:
+                pipes[number].listen()
         return found
 
 
 class _Inbox:
     """What a process has sent and nobody has asked for yet."""
 
-    def __init__(self, pipe: int) -> None:
-        self.pipe = pipe
+    def __init__(self, number: int) -> None:
+        self.pipe = number
         self.over = False
         self._held: deque[bytearray] = deque()
         self._size = 0
@@ -184,10 +177,11 @@ class _Inbox:
 
     def listen(self) -> None:
         """Receive a message, which the process has begun to send."""
-        length = int.from_bytes(self._received(8))
-        data = self._received(length)
-        if self.over:
+        data = received(self.pipe)
+        if data is None:
+            self.over = True
             return
+        length = len(data)
         if self._overflow is None and self._size + length <= WAITING:
             self._held.append(data)
             self._size += length
@@ -196,17 +190,6 @@ class _Inbox:
             self._overflow = tempfile.TemporaryFile()  # noqa: SIM115 - closed later
         self._overflow.seek(0, os.SEEK_END)
         self._overflow.write(length.to_bytes(8) + data)
-
-    def _received(self, length: int) -> bytearray:
-        data, have = bytearray(length), 0
-        view = memoryview(data)
-        while have < length:
-            count = os.readv(self.pipe, [view[have:]])
-            if not count:
-                self.over = True
-                return bytearray()
-            have += count
-        return data
 
     def take(self) -> list[Part] | End | None:
         """Return the next message; None where none is here."""
@@ -249,7 +232,7 @@ class _Sheet:
         return pieces
 
 
-def _run(work: Work, share: Share, pipe: int) -> None:
+def _run(work: Work, share: Share, to: int) -> None:
     """Read all captures; the last thing that a process does."""
     try:
         sheet = _Sheet()
@@ -267,14 +250,14 @@ def _run(work: Work, share: Share, pipe: int) -> None:
                 first=first,
                 share=share,
             )
-            end = _capture(work, decryption, capture, taker, sheet, pipe)
+            end = _capture(work, decryption, capture, taker, sheet, to)
             first += end.conversations
-            _send(pipe, [pickle.dumps(end)])
+            send(to, [pickle.dumps(end)])
         taker.close()
     except (KeyboardInterrupt, BrokenPipeError):
         os._exit(1)
     except Exception as error:  # noqa: BLE001 - raised again on the other side
-        _send(pipe, [pickle.dumps(error)])
+        send(to, [pickle.dumps(error)])
 
 
 def _capture(
@@ -283,7 +266,7 @@ def _capture(
     capture: str,
     taker: Taker,
     sheet: _Sheet,
-    pipe: int,
+    to: int,
 ) -> End:
     stretches: Iterator[list[tuple[Key, list[Any]]]] = decryption.parts(capture)
     if work.framed:
@@ -298,27 +281,19 @@ def _capture(
                 pieces = sheet.taken()
                 texts += pieces
                 heads.append((key, sum(map(len, pieces)), events))
-            _send_parts(pipe, heads, texts)
+            _send_parts(to, heads, texts)
     except CaptureError as problem:
         error = str(problem)
     rest = sheet.taken()  # the heading, where nothing else was written
-    _send_parts(pipe, [(Key(0, 0), sum(map(len, rest)), [])], rest)
+    _send_parts(to, [(Key(0, 0), sum(map(len, rest)), [])], rest)
     return End(decryption.conversations, decryption.unread or bool(error), error)
 
 
 def _send_parts(
-    pipe: int, heads: list[tuple[Key, int, list[Event]]], texts: list[bytes]
+    to: int, heads: list[tuple[Key, int, list[Event]]], texts: list[bytes]
 ) -> None:
     head = pickle.dumps(heads)
-    _send(pipe, [len(head).to_bytes(4) + head, *texts])
-
-
-def _send(pipe: int, pieces: list[bytes]) -> None:
-    os.write(pipe, sum(map(len, pieces)).to_bytes(8))
-    for piece in pieces:
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(pipe, view) :]
+    send(to, [len(head).to_bytes(4) + head, *texts])
 
 
 def _read(data: bytearray) -> list[Part] | End:

@@ -2,11 +2,12 @@
 """What commands that read captures share: captures in, files out."""
 
 import gc
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
@@ -23,7 +24,7 @@ from nmsp_scapy.export.output import replacing
 from nmsp_scapy.export.printable import printable
 from nmsp_scapy.integrity import Item, Plain
 from nmsp_scapy.profile import NOMINAL, Profile
-from nmsp_scapy.tls import KeyStore
+from nmsp_scapy.tls import KeyStore, Opener
 
 if TYPE_CHECKING:
     from nmsp_scapy.cli.jobs import Taker
@@ -32,6 +33,9 @@ T = TypeVar("T")
 
 GARBAGE = 50_000
 """Objects between two collections: batches are made and dropped, cycles are rare."""
+
+LARGE = 4 << 20
+"""Bytes of a capture for which another process is worth its start."""
 
 TOLD = 20
 """Losses that are told one by one."""
@@ -71,10 +75,18 @@ class Reading:
         self._quiet = quiet
         self._first = 0
 
-    def decryption(self) -> Decryption:
-        """Begin a capture; its conversations are numbered after those before."""
+    def decryption(self, opener: Opener | None = None) -> Decryption:
+        """Begin a capture; its conversations are numbered after those before.
+
+        Args:
+            opener: opens runs of records elsewhere.
+        """
         return Decryption(
-            self._keys, profile=self._profile, ports=self._ports, first=self._first
+            self._keys,
+            profile=self._profile,
+            ports=self._ports,
+            first=self._first,
+            opener=opener,
         )
 
     def read(
@@ -86,13 +98,16 @@ class Reading:
             capture: a path, or `-`.
             file: the capture, where it is open already, or an interface.
         """
-        work = self.decryption()
-        yield from self._run(capture, work, file, Dissection(work, self._profile).run)
+        with _opener(capture, file) as opener:
+            work = self.decryption(opener)
+            results = Dissection(work, self._profile).run
+            yield from self._run(capture, work, file, results)
 
     def open(self, capture: str) -> Iterator[list[Opened]]:
         """Read a capture to its decrypted bytes, many results at a time."""
-        work = self.decryption()
-        yield from self._run(capture, work, None, work.run)
+        with _opener(capture, None) as opener:
+            work = self.decryption(opener)
+            yield from self._run(capture, work, None, work.run)
 
     def _run(
         self,
@@ -172,6 +187,28 @@ class Reading:
                 "(--port names another)",
                 err=True,
             )
+
+
+@contextmanager
+def _opener(capture: str, file: IO[bytes] | Open | None) -> Iterator[Opener | None]:
+    """Let another process open the records of a large capture meanwhile."""
+    path = Path(capture)
+    if (
+        file is not None
+        or (os.cpu_count() or 1) < 2
+        or not hasattr(os, "fork")
+        or not path.is_file()
+        or path.stat().st_size < LARGE
+    ):
+        yield None
+        return
+    from nmsp_scapy.cli.opener import ProcessOpener
+
+    opener = ProcessOpener()
+    try:
+        yield opener
+    finally:
+        opener.close()
 
 
 def spare(output: Path | None, captures: tuple[str, ...]) -> None:

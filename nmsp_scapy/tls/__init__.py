@@ -5,6 +5,7 @@ Bytes are never invented: every record is authenticated before its content is ha
 on, and what cannot be is a hole with its place and reason. Knows nothing of NMSP.
 """
 
+from nmsp_scapy.tls.ahead import Opener
 from nmsp_scapy.tls.dtls import DtlsSession, begins_dtls
 from nmsp_scapy.tls.engine import TlsEngine
 from nmsp_scapy.tls.facts import (
@@ -25,6 +26,7 @@ __all__ = [
     "KeyLog",
     "KeyProblem",
     "KeyStore",
+    "Opener",
     "SessionFacts",
     "TlsEngine",
     "TlsSession",

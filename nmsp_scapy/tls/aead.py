@@ -32,9 +32,14 @@ def _cipher(bulk: Bulk, key: bytes) -> AESGCM | AESCCM | ChaCha20Poly1305:
 
 
 class Aead12:
-    """AEAD with an explicit nonce (GCM, CCM) or a counted one (ChaCha20)."""
+    """AEAD with an explicit nonce (GCM, CCM) or a counted one (ChaCha20).
+
+    Attributes:
+        recipe: what another of it is made with.
+    """
 
     def __init__(self, bulk: Bulk, key: bytes, iv: bytes, version: int) -> None:
+        self.recipe = (bulk, key, iv, version)
         self.sequence = 0
         self._decrypt = _cipher(bulk, key).decrypt
         self._iv = iv
@@ -115,6 +120,24 @@ class Aead12:
         self.sequence = sequence
         return start, None
 
+    def whole(self, data: bytes) -> list[int]:
+        """Where each of the whole application data records ends that `data` holds."""
+        heads = self._heads
+        stops: list[int] = []
+        at, end = 0, len(data)
+        while True:
+            head = data[at : at + 5]
+            known = heads.get(head) or self._head(head)
+            if known is None or at + known[0] > end:
+                return stops
+            at += known[0]
+            stops.append(at)
+
+    def size_of(self, head: bytes) -> int:
+        """Whole length of an application data record with this header; 0 for none."""
+        known = self._heads.get(head) or self._head(head)
+        return known[0] if known else 0
+
     def _head(self, head: bytes) -> tuple[int, bytes] | None:
         """Whole length and additional data of records with this header, kept.
 
@@ -182,9 +205,14 @@ class Aead12:
 
 
 class Aead13:
-    """AEAD of TLS 1.3: the true content type is inside, padding may follow it."""
+    """AEAD of TLS 1.3: the true content type is inside, padding may follow it.
+
+    Attributes:
+        recipe: what another of it is made with.
+    """
 
     def __init__(self, bulk: Bulk, key: bytes, iv: bytes) -> None:
+        self.recipe = (bulk, key, iv)
         self.sequence = 0
         self._decrypt = _cipher(bulk, key).decrypt
         self._mask = int.from_bytes(iv, "big")
@@ -253,6 +281,23 @@ class Aead13:
             start = stop
         self.sequence = sequence
         return start, inner
+
+    def whole(self, data: bytes) -> list[int]:
+        """Where each of the whole application data records ends that `data` holds."""
+        heads = self._heads
+        stops: list[int] = []
+        at, end = 0, len(data)
+        while True:
+            head = data[at : at + 5]
+            size = heads.get(head) or self._head(head)
+            if not size or at + size > end:
+                return stops
+            at += size
+            stops.append(at)
+
+    def size_of(self, head: bytes) -> int:
+        """Whole length of an application data record with this header; 0 for none."""
+        return self._heads.get(head) or self._head(head)
 
     def _head(self, head: bytes) -> int:
         """Whole length of records with this header, kept; 0 for no such record's."""

@@ -76,14 +76,37 @@ class RecordBuffer:
         self._have = 0
         self._want = 0
 
-    def extend(self, items: Sequence[Plain]) -> None:
-        """Add the stream's next bytes, many pieces of them, and put all into `data`."""
-        if self.position == len(self.data) and not self._have:
-            self.marks.clear()
-            self.data, self.position, self.offset = b"", 0, items[0].offset
-        self._parts += [item.data for item in items]
-        self.marks.extend([(item.offset + len(item.data), item) for item in items])
-        self._join()
+    def extended(self, items: Sequence[Plain]) -> "RecordBuffer":
+        """A buffer of the bytes that are not read, and more; all of them in `data`.
+
+        This one stays as it is.
+
+        Args:
+            items: the stream's next bytes, one item at least.
+        """
+        made = RecordBuffer()
+        place = self.place
+        made.offset = place if len(self) else items[0].offset
+        parts = [self.data[self.position :], *self._parts]
+        made.data = b"".join([*parts, *[item.data for item in items]])
+        if len(self):
+            made.marks.extend(mark for mark in self.marks if mark[0] > place)
+        made.marks.extend([(item.offset + len(item.data), item) for item in items])
+        return made
+
+    def behind(self, stop: int) -> "RecordBuffer":
+        """A buffer of what `data` holds from `stop` on, or of nothing."""
+        made = RecordBuffer()
+        made.data = self.data[stop:]
+        made.offset = place = self.offset + stop
+        made.marks.extend(mark for mark in self.marks if mark[0] > place)
+        return made
+
+    def pieces(self) -> tuple[list[int], list[Plain]]:
+        """Where each piece of `data` ends, and the pieces."""
+        offset = self.offset
+        marks = self.marks
+        return [end - offset for end, _ in marks], [item for _, item in marks]
 
     def want(self, count: int) -> None:
         """Say that nothing can be read before `count` bytes are there."""

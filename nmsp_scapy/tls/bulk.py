@@ -8,67 +8,114 @@ frames carried a record is worked out afterwards, a segment at a time.
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from nmsp_scapy.integrity import Plain
-from nmsp_scapy.tls.facts import Evidence
 from nmsp_scapy.tls.lane import Lane
 from nmsp_scapy.tls.protection import Inner, Protection
 
+Carried = tuple[bytes, int, int, int, int]
+"""Content of adjacent records and the first and last piece that carried them; or, of a
+record that is not authentic, nothing, its pieces, and where it begins and ends."""
 
-def open_many(
-    lane: Lane, protection: Protection, items: Sequence[Plain]
-) -> Inner | None:
-    """Open the application data records that a lane's next bytes begin with.
 
-    What follows them stays in the lane's buffer. Answers what `Protection.run` does
-    when a record holds something else.
+class Run(NamedTuple):
+    """What became of a run of records.
+
+    Attributes:
+        carried: the contents in order; records that lie in one piece stand together,
+            one that several carry by itself.
+        records: how many are authentic application data.
+        stop: where the run ended.
+        inner: as `Protection.run` answers.
+        sequence: number of the next record.
     """
-    buffer = lane.buffer
-    buffer.extend(items)
-    data, begin = buffer.data, buffer.position
+
+    carried: list[Carried]
+    records: int
+    stop: int
+    inner: Inner | None
+    sequence: int
+
+
+def run(protection: Protection, data: bytes, begin: int, ends: Sequence[int]) -> Run:
+    """Open the application data records that `data[begin:]` begins with.
+
+    Args:
+        protection: of the direction, at its next record.
+        data: bytes of the stream.
+        begin: where the first record begins.
+        ends: where in `data` each of its pieces ends.
+    """
     contents: list[bytes] = []
     bad: list[tuple[int, int, int]] = []
     stop, inner = protection.run(data, begin, len(data), contents, bad)
-    lane.records += len(contents)
-    last = stop if inner is None else inner[2]
-    done, at = 0, begin
+    stops = _stops(data, begin, stop)
+    carried: list[Carried] = []
+    done, first = 0, 0
     for index, start, end in bad:
-        _emit(lane, contents[done:index], at, start)
-        lane.bad(lane.span(start, end))
-        done, at = index, end
-    _emit(lane, contents[done:], at, last)
-    buffer.position = stop
-    return inner
+        last = first + index - done
+        _carry(contents[done:index], begin, stops[first:last], ends, carried)
+        pieces = bisect_right(ends, start), bisect_right(ends, end - 1)
+        carried.append((b"", *pieces, start, end))
+        done, first, begin = index, last + 1, end
+    last = first + len(contents) - done
+    _carry(contents[done:], begin, stops[first:last], ends, carried)
+    return Run(carried, len(contents), stop, inner, protection.sequence)
 
 
-def _emit(lane: Lane, contents: list[bytes], start: int, stop: int) -> None:
-    """Hand on the contents of the records that fill `data[start:stop]`.
-
-    Records that lie in one segment go out together, one that several carry by itself.
-    """
-    stops = _stops(lane.buffer.data, start, stop)
-    emit, offset = lane.emit, lane.buffer.offset
+def _carry(
+    contents: list[bytes],
+    start: int,
+    stops: list[int],
+    ends: Sequence[int],
+    out: list[Carried],
+) -> None:
+    """Say which pieces carried adjacent records, the first of which is at `start`."""
     done, count = 0, len(contents)
-    carriers: list[Plain] = []  # of a record that began in an earlier segment
-    for place, mark in lane.buffer.marks:
-        end = place - offset
-        if end <= start:
-            continue
-        if done == count:
-            break
+    first = piece = bisect_right(ends, start)
+    while done < count:
+        end = ends[piece]
         within = bisect_right(stops, end, done)
-        if within == done:
-            carriers.append(mark)
+        if within == done:  # a record goes on behind the piece
+            piece += 1
             continue
-        if carriers:
-            frames = [frame for one in (*carriers, mark) for frame in one.frames]
-            whole = Evidence(mark.time_ns, tuple(dict.fromkeys(frames)))
-            emit(contents[done : done + 1], whole)
+        if first < piece:
+            out.append((contents[done], first, piece, 0, 0))
             done += 1
         if done < within:
-            emit(contents[done:within], mark)
+            body = contents[done]
+            if within - done > 1:
+                body = b"".join(contents[done:within])
+            out.append((body, piece, piece, 0, 0))
             done = within
-        carriers = [] if stops[within - 1] == end else [mark]
+        first = piece + (stops[within - 1] == end)
+        piece += 1
+
+
+def hand_on(lane: Lane, found: Run, pieces: Sequence[Plain]) -> None:
+    """Hand on what a run came to that began at the buffer's position.
+
+    Args:
+        lane: whose run it was.
+        found: what became of it.
+        pieces: of the stream, in which it lay.
+    """
+    lane.records += found.records
+    out, side, produced = lane.out, lane.side, lane.produced
+    for content, first, last, start, stop in found.carried:
+        if stop:
+            lane.bad(lane.span(start, stop))
+        elif content:
+            piece = pieces[last]
+            frames = piece.frames
+            if first != last:
+                before = [frame for one in pieces[first:last] for frame in one.frames]
+                frames = tuple(dict.fromkeys((*before, *frames)))
+            out.append((side, Plain(content, produced, piece.time_ns, frames)))
+            produced += len(content)
+    lane.produced = produced
+    lane.buffer.position = found.stop
 
 
 def _stops(data: bytes, start: int, stop: int) -> list[int]:

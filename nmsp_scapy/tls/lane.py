@@ -70,6 +70,8 @@ class Lane:
     Attributes:
         side: 0 client, 1 server.
         out: where results go.
+        every_record: whether each record is handed on by itself.
+        produced: bytes of application data that came out.
         started: whether a record of it was read.
         epoch: of TLS 1.3, 0 before any.
         candidate: where the proved keys come from.
@@ -111,8 +113,8 @@ class Lane:
         self.reason = ""
         self.records = 0
         self.bad_records = 0
-        self._every_record = every_record
-        self._produced = 0
+        self.every_record = every_record
+        self.produced = 0
         self._skipped: Span | None = None
         self._told = False
         self._sealed: Span | None = None
@@ -132,15 +134,15 @@ class Lane:
 
     def emit(self, contents: list[bytes], seen: Evidence | Plain) -> None:
         """Hand on application data of the same frames."""
-        if len(contents) > 1 and not self._every_record:
+        if len(contents) > 1 and not self.every_record:
             contents = [b"".join(contents)]
         for data in contents:
             if data:
-                produced = self._produced
+                produced = self.produced
                 self.out.append(
                     (self.side, Plain(data, produced, seen.time_ns, seen.frames))
                 )
-                self._produced = produced + len(data)
+                self.produced = produced + len(data)
 
     def open_at_once(self, item: Plain, protection: Protection) -> Inner | None:
         """Open the application data records that an item brings to an empty buffer.
@@ -153,13 +155,13 @@ class Lane:
         contents: list[bytes] = []
         bad: list[tuple[int, int, int]] = []
         stop, inner = protection.run(data, 0, size, contents, bad)
-        if stop == size and not (bad or inner or self._every_record):
+        if stop == size and not (bad or inner or self.every_record):
             self.records += len(contents)
             body = contents[0] if len(contents) == 1 else b"".join(contents)
             if body:
-                made = Plain(body, self._produced, item.time_ns, item.frames)
+                made = Plain(body, self.produced, item.time_ns, item.frames)
                 self.out.append((self.side, made))
-                self._produced += len(body)
+                self.produced += len(body)
             return None
         buffer = self.buffer
         buffer.append(item)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A TLS session read passively: stream bytes in, application data or holes out."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
 from nmsp_scapy.integrity import Gap, Item, Plain
-from nmsp_scapy.tls.bulk import open_many
+from nmsp_scapy.tls.ahead import Ahead, Opener, begin
+from nmsp_scapy.tls.bulk import hand_on, run
 from nmsp_scapy.tls.content import Content
 from nmsp_scapy.tls.facts import SessionFacts
 from nmsp_scapy.tls.hello import read_sslv2_client_hello
@@ -71,6 +73,7 @@ class TlsSession:
         self._negotiation = Negotiation(keys, memory, self._facts, datagram=False)
         self._content = Content(self._negotiation, self._facts, self._lanes)
         self._recovery = Recovery(self._negotiation, self._seal, self._adopt)
+        self._ahead: deque[Ahead] = deque()
         self._steps = (  # in the order of `Mode`
             self._step_clear,
             self._step_armed,
@@ -123,24 +126,76 @@ class TlsSession:
         """
         lane = self._lanes[side]
         protection = lane.protection
-        if (
-            len(items) == 1
-            or lane.mode is not Mode.OPEN
-            or protection is None
-            or lane.found is not None
-            or lane.epoch not in (0, APPLICATION)
-        ):
+        if len(items) == 1 or protection is None or not self._is_plainly_open(lane):
             return [found for item in items for found in self.feed(side, item)]
         out: Out = []
         other = self._lanes[1 - side]
         lane.out = other.out = out
-        inner = open_many(lane, protection, items)
-        if inner is not None:
-            self._content.take(lane, *inner, True)
+        lane.buffer = lane.buffer.extended(items)
+        ends, pieces = lane.buffer.pieces()
+        found = run(protection, lane.buffer.data, 0, ends)
+        hand_on(lane, found, pieces)
+        if found.inner is not None:
+            self._content.take(lane, *found.inner, True)
         self._pump(lane)
         if other.mode is Mode.WAIT:
             self._wake(other)
         return out
+
+    def feed_ahead(
+        self, side: int, items: Sequence[Plain], opener: Opener
+    ) -> Ahead | None:
+        """Have what `feed_many` would take opened elsewhere, where that is possible.
+
+        The session may go on with `feed_ahead`; `settle` comes before anything else.
+        None where it is not possible: then nothing has changed.
+        """
+        lane, other = self._lanes[side], self._lanes[1 - side]
+        if not self._is_plainly_open(lane) or other.mode is Mode.WAIT:
+            return None
+        ahead = begin(lane, items, opener)
+        if ahead is not None:
+            self._ahead.append(ahead)
+        return ahead
+
+    def settle(self, ahead: Ahead) -> None:
+        """Take the results of what was begun by `feed_ahead`, and of all before it."""
+        while ahead.out is None:
+            self._settle(self._ahead.popleft())
+
+    def _settle(self, ahead: Ahead) -> None:
+        ran = ahead.ticket.result()
+        lane, other = ahead.lane, self._lanes[1 - ahead.lane.side]
+        lane.out = other.out = ahead.out = []
+        since, lane.buffer = lane.buffer, ahead.buffer
+        hand_on(lane, ran, ahead.pieces)
+        if ran.inner is None:
+            lane.buffer = since
+            return
+        # One held something else: what went on behind it is done again.
+        again = [one for one in self._ahead if one.lane is lane]
+        for one in again:
+            one.ticket.result()
+            one.out = []
+            self._ahead.remove(one)
+        if lane.protection is not None:
+            lane.protection.sequence = ran.sequence
+        self._content.take(lane, *ran.inner, True)
+        self._pump(lane)
+        for item in [item for one in again for item in one.items]:
+            self._take(lane, item)
+        if other.mode is Mode.WAIT:
+            self._wake(other)
+
+    @staticmethod
+    def _is_plainly_open(lane: Lane) -> bool:
+        """Whether application data under proved keys comes next, as far as is known."""
+        return (
+            lane.mode is Mode.OPEN
+            and not lane.every_record
+            and lane.found is None
+            and lane.epoch in (0, APPLICATION)
+        )
 
     def finish(self) -> Out:
         """The connection is over: say what is left unread."""
