@@ -3,7 +3,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from typing import IO, Protocol, cast, runtime_checkable
@@ -15,8 +14,8 @@ from nmsp_scapy.capture.network import Network
 from nmsp_scapy.constants import PORT
 from nmsp_scapy.conversation import Conversation, Direction, Endpoint, Event
 from nmsp_scapy.integrity import Gap, Item, Plain
+from nmsp_scapy.links import Link, Place, addresses, transport_of
 from nmsp_scapy.profile import NOMINAL, Profile
-from nmsp_scapy.resync import begins_message
 from nmsp_scapy.share import END, FLOWS_END, LAST, Key, Share
 from nmsp_scapy.streams import Connection, Notice, Reassembler
 from nmsp_scapy.tls import (
@@ -27,7 +26,6 @@ from nmsp_scapy.tls import (
     TlsSession,
     begins_dtls,
 )
-from nmsp_scapy.tls.ahead import Ahead
 
 DIRECTIONS = (Direction.MSE_TO_WLC, Direction.WLC_TO_MSE)
 """By side: 0 is the client, the MSE."""
@@ -66,45 +64,6 @@ def _opened(
     if isinstance(source, Open):
         return source, nullcontext()
     return open_capture(source, ports=ports), nullcontext()
-
-
-class _Link:
-    """One connection on its way through stage 3."""
-
-    __slots__ = (
-        "ahead",
-        "alerts",
-        "conversation",
-        "counted",
-        "early",
-        "last",
-        "mine",
-        "session",
-        "swapped",
-        "told",
-    )
-
-    def __init__(self, conversation: Conversation, mine: bool = True) -> None:
-        self.conversation = conversation
-        self.mine = mine
-        self.session: TlsSession | DtlsSession | None = None
-        self.swapped = False
-        self.early: list[tuple[int, Plain | Gap]] | None = []
-        self.ahead: list[_Place] = []
-        self.alerts: list[object] = []
-        self.told = 0
-        self.counted = [0, 0]  # bytes of datagrams, by side
-        self.last = 0
-
-
-class _Place:
-    """Where in the results those of a run belong that is being opened."""
-
-    __slots__ = ("events", "link", "run")
-
-    def __init__(self, link: _Link, run: Ahead) -> None:
-        self.link, self.run = link, run
-        self.events: list[Event] = []
 
 
 class Decryption:
@@ -146,8 +105,8 @@ class Decryption:
         self._ports = ports
         self._streams = Reassembler(ports)
         self._indices = count(first)
-        self._links: dict[int, _Link] = {}
-        self._flows: dict[bytes, tuple[_Link, int]] = {}
+        self._links: dict[int, Link] = {}
+        self._flows: dict[bytes, tuple[Link, int]] = {}
         self._problems = 0
         self._network = Network(ports)
         self._network.base = None
@@ -155,10 +114,10 @@ class Decryption:
         self.key_log: dict[str, None] = {}
         self.unread = False
         self._opener = opener if share is None else None
-        self._places: list[_Place] = []  # of this batch
-        self._begun: list[_Place] = []  # of the batch before
-        self._kept: list[Opened | _Place] = []  # of the batch before
-        self._out: list[Opened | _Place] = []
+        self._places: list[Place] = []  # of this batch
+        self._begun: list[Place] = []  # of the batch before
+        self._kept: list[Opened | Place] = []  # of the batch before
+        self._out: list[Opened | Place] = []
         self._run: list[Plain] = []
         self._run_of: Connection | None = None
         self._run_side = 0
@@ -274,7 +233,7 @@ class Decryption:
         link.last = datagram.time_ns
         self._open(link, side, item)
 
-    def _new_flow(self, datagram: Datagram) -> tuple[_Link, int]:
+    def _new_flow(self, datagram: Datagram) -> tuple[Link, int]:
         """Begin the conversation of two addresses and ports without connection."""
         flow = datagram.flow
         width = (len(flow) - 4) // 2
@@ -337,9 +296,9 @@ class Decryption:
         self._cut_at, self._cuts = self._cuts, []
         return cast("list[Opened]", out)
 
-    def _filled(self, found: Opened | _Place) -> Iterable[Opened]:
+    def _filled(self, found: Opened | Place) -> Iterable[Opened]:
         """Put the results of a run into its place."""
-        if not isinstance(found, _Place):
+        if not isinstance(found, Place):
             return (found,)
         conversation, opened = found.link.conversation, found.run.out or []
         if any(type(item) is not Plain for _, item in opened):
@@ -408,7 +367,7 @@ class Decryption:
         if self._opener is not None:
             run = session.feed_ahead(side, items, self._opener)
             if run is not None:
-                place = _Place(link, run)
+                place = Place(link, run)
                 link.ahead.append(place)
                 self._places.append(place)
                 self._out.append(place)
@@ -422,7 +381,7 @@ class Decryption:
         if len(link.alerts) != link.told:
             self._alerts(link)
 
-    def _begin(self, connection: Connection, place: int) -> _Link:
+    def _begin(self, connection: Connection, place: int) -> Link:
         client, server = (
             Endpoint(end.address, end.port)
             for end in (connection.client, connection.server)
@@ -439,7 +398,7 @@ class Decryption:
         link = self._links[connection.index] = self._link(conversation, place)
         return link
 
-    def _link(self, conversation: Conversation, place: int) -> _Link:
+    def _link(self, conversation: Conversation, place: int) -> Link:
         """Begin a conversation; it is told if it is ours."""
         self.conversations += 1
         share, ends = self._share, (conversation.client, conversation.server)
@@ -447,22 +406,22 @@ class Decryption:
         if mine:
             self._part(self._frame, place)
             self._out.append(conversation)
-        return _Link(conversation, mine)
+        return Link(conversation, mine)
 
     # -- what the connection carries ---------------------------------------------
 
-    def _undecided(self, link: _Link, side: int, item: Plain | Gap) -> None:
+    def _undecided(self, link: Link, side: int, item: Plain | Gap) -> None:
         """Collect a connection's first bytes until they tell what they are."""
         early = link.early
         assert early is not None  # noqa: S101 - the caller has looked
         early.append((side, item))
         data = b"".join(i.data for s, i in early if s == side and isinstance(i, Plain))
-        transport = _transport(data, self._profile)
+        transport = transport_of(data, self._profile)
         if transport or len(early) >= UNDECIDED:
             hello = data[:1] == b"\x16" and data[5:6] == b"\x01"
             self._decide(link, transport or "tls", swapped=hello and side == 1)
 
-    def _decide(self, link: _Link, transport: str, *, swapped: bool) -> None:
+    def _decide(self, link: Link, transport: str, *, swapped: bool) -> None:
         conversation, early = link.conversation, link.early or []
         link.early = None
         conversation.transport = transport
@@ -477,7 +436,7 @@ class Decryption:
         for side, item in early:
             self._open(link, side, item)
 
-    def _attach(self, link: _Link, session: TlsSession | DtlsSession) -> None:
+    def _attach(self, link: Link, session: TlsSession | DtlsSession) -> None:
         """Let a session open what the connection carries."""
         conversation = link.conversation
         link.session = session
@@ -485,7 +444,7 @@ class Decryption:
         link.alerts = conversation.tls.alerts  # type: ignore[assignment]
         self.sessions[conversation.index] = session
 
-    def _settle(self, link: _Link, last: _Place | None = None) -> None:
+    def _settle(self, link: Link, last: Place | None = None) -> None:
         """Wait for runs of a connection that are being opened: all, or up to one."""
         while link.ahead:
             place = link.ahead.pop(0)
@@ -495,7 +454,7 @@ class Decryption:
             if place is last:
                 break
 
-    def _open(self, link: _Link, side: int, item: Plain | Gap) -> None:
+    def _open(self, link: Link, side: int, item: Plain | Gap) -> None:
         if link.ahead:
             self._settle(link)
         conversation, append = link.conversation, self._out.append
@@ -515,10 +474,10 @@ class Decryption:
 
     # -- what is no byte ---------------------------------------------------------
 
-    def _alerts(self, link: _Link) -> None:
+    def _alerts(self, link: Link) -> None:
         self._out += self._new_alerts(link)
 
-    def _new_alerts(self, link: _Link) -> list[Event]:
+    def _new_alerts(self, link: Link) -> list[Event]:
         """Make events of the alerts that were not told yet."""
         facts, events = link.conversation.tls, []
         for alert in facts.alerts[link.told :] if facts else ():
@@ -537,7 +496,7 @@ class Decryption:
         return events
 
     def _notice(
-        self, link: _Link, connection: Connection, side: int, notice: Notice
+        self, link: Link, connection: Connection, side: int, notice: Notice
     ) -> None:
         conversation = link.conversation
         direction: Direction | None = DIRECTIONS[side ^ link.swapped]
@@ -557,7 +516,7 @@ class Decryption:
         )  # fmt: skip
         self._out.append(event)
 
-    def _finish(self, link: _Link) -> None:
+    def _finish(self, link: Link) -> None:
         conversation = link.conversation
         if link.session is not None:
             for side, opened in link.session.finish():
@@ -589,23 +548,3 @@ class Decryption:
             )
         self._problems = len(self.keys.problems)
         self._begin_part()
-
-
-def _transport(data: bytes, profile: Profile) -> str:
-    """Tell by the first bytes of a direction what it carries; empty while unsure."""
-    if len(data) >= 3:
-        record = 20 <= data[0] <= 24 and data[1] == 3
-        if record or (data[0] & 0x80 and data[2] == 1):
-            return "tls"
-    if len(data) < profile.header.size:
-        return ""
-    return "tcp" if begins_message(profile, data) else "tls"
-
-
-def addresses(flow: bytes) -> tuple[Endpoint, Endpoint]:
-    """Read source and destination of a flow (`Segment.flow`)."""
-    width = (len(flow) - 4) // 2
-    return (
-        Endpoint(str(ip_address(flow[:width])), int.from_bytes(flow[-4:-2])),
-        Endpoint(str(ip_address(flow[width:-4])), int.from_bytes(flow[-2:])),
-    )

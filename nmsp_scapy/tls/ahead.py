@@ -47,7 +47,7 @@ class Ahead:
         lane: whose.
         buffer, pieces: the bytes that begin with the run, and what they came in.
         items: what brought its last bytes.
-        ticket: what its opening comes to.
+        ticket: what its opening comes to; None where the items are to be taken again.
         sequence: number of its first record.
         out: what came of it; None until it is settled.
     """
@@ -61,7 +61,8 @@ class Ahead:
         ticket: Ticket,
     ) -> None:
         self.lane, self.buffer, self.pieces = lane, buffer, pieces
-        self.items, self.ticket = items, ticket
+        self.items = items
+        self.ticket: Ticket | None = ticket
         self.out: Out | None = None
 
 

@@ -153,6 +153,8 @@ class TlsSession:
         lane, other = self._lanes[side], self._lanes[1 - side]
         if not self._is_plainly_open(lane) or other.mode is Mode.WAIT:
             return None
+        if any(one.ticket is None for one in self._ahead):
+            return None
         ahead = begin(lane, items, opener)
         if ahead is not None:
             self._ahead.append(ahead)
@@ -164,26 +166,26 @@ class TlsSession:
             self._settle(self._ahead.popleft())
 
     def _settle(self, ahead: Ahead) -> None:
-        ran = ahead.ticket.result()
         lane, other = ahead.lane, self._lanes[1 - ahead.lane.side]
         lane.out = other.out = ahead.out = []
-        since, lane.buffer = lane.buffer, ahead.buffer
-        hand_on(lane, ran, ahead.pieces)
-        if ran.inner is None:
-            lane.buffer = since
-            return
-        # One held something else: what went on behind it is done again.
-        again = [one for one in self._ahead if one.lane is lane]
-        for one in again:
-            one.ticket.result()
-            one.out = []
-            self._ahead.remove(one)
-        if lane.protection is not None:
-            lane.protection.sequence = ran.sequence
-        self._content.take(lane, *ran.inner, True)
-        self._pump(lane)
-        for item in [item for one in again for item in one.items]:
-            self._take(lane, item)
+        if ahead.ticket is None:
+            for item in ahead.items:
+                self._take(lane, item)
+        else:
+            found = ahead.ticket.result()
+            since, lane.buffer = lane.buffer, ahead.buffer
+            hand_on(lane, found, ahead.pieces)
+            if found.inner is None:
+                lane.buffer = since
+                return
+            # One held something else: what went on behind it is done again, in turn.
+            for one in self._ahead:
+                if one.lane is lane:
+                    one.ticket = None
+            if lane.protection is not None:
+                lane.protection.sequence = found.sequence
+            self._content.take(lane, *found.inner, True)
+            self._pump(lane)
         if other.mode is Mode.WAIT:
             self._wake(other)
 
