@@ -16,6 +16,7 @@ from OpenSSL import SSL
 from conformance.identities import Identity
 from conformance.observation import Alert, End, EndKind, Observation, Seen
 from conformance.tcp import Tcp
+from conformance.verdict import Index
 from nmsp_scapy import layers
 from nmsp_scapy.profile import NOMINAL, Profile
 
@@ -87,6 +88,7 @@ class Link:
         role: str,
         profile: Profile = NOMINAL,
         clock: Callable[[], float] = time.monotonic,
+        number: int = 0,
     ) -> None:
         """Take a connection over.
 
@@ -96,12 +98,13 @@ class Link:
             role: of the endpoint under test.
             profile: the wire layout.
             clock: seconds.
+            number: of the connection in its case.
         """
-        self.observation = Observation(role=role, live=True)
+        self.observation = Observation(role=role, live=True, connection=number)
         self.chunks: list[Chunk] = []
         self.secrets: list[bytes] = []
         self.received = self._handshakes = 0
-        self.profile, self.opening = profile, opening
+        self.profile, self.opening, self.number = profile, opening, number
         self.began_ns = time.time_ns()
         self._tester = "mse" if role == "wlc" else "wlc"
         self._role = role
@@ -381,7 +384,8 @@ class Link:
 
     def _seen(self, sender: str, raw: bytes) -> Seen:
         messages = self.observation.messages
-        seen = Seen(len(messages), self.now_s, sender, raw, (), self.profile)
+        place = Index(len(messages), self.number)
+        seen = Seen(place, self.now_s, sender, raw, (), self.profile)
         messages.append(seen)
         return seen
 

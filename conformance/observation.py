@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from conformance.verdict import Reason
+from conformance.verdict import Evidence, Reason
 from nmsp_scapy.constants import HeaderFlag
 from nmsp_scapy.conversation import Direction
 from nmsp_scapy.profile import NOMINAL, Profile
@@ -192,6 +192,7 @@ class Observation(msgspec.Struct):
         from_start: whether the conversation was seen from its first packet.
         live: whether the tester is a party; then `ours` tells its own messages.
         until_s: how long it was watched.
+        connection: its index in the case.
     """
 
     role: str
@@ -203,6 +204,12 @@ class Observation(msgspec.Struct):
     from_start: bool = True
     live: bool = False
     until_s: float = 0.0
+    connection: int = 0
+
+    @property
+    def whole(self) -> Evidence:
+        """Evidence that is no message but how the connection went."""
+        return Evidence(connection=self.connection)
 
     def theirs(self, *names: str) -> list[Seen]:
         """Messages of the endpoint under test, of these names or all."""

@@ -106,6 +106,7 @@ class Peer:
             opening,
             role=self.role,
             profile=self.profile,
+            number=len(self.links),
         )
         if failed is not None:
             link.failed(failed)
@@ -309,6 +310,7 @@ class Peer:
             Opening(identity=presented, **opening),
             role=self.role,
             profile=self.profile,
+            number=len(self.links),
         )
         if tcp is None:
             link.failed(EndKind.TIMEOUT)

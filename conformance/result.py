@@ -54,6 +54,8 @@ class Judged(msgspec.Struct, omit_defaults=True):
         severity: only with `fail`.
         findings: what was evaluated; empty when nothing could be.
         baseline: `new`, `known` or empty.
+        capture: name of the deviation's own pcapng in the output folder: its
+            connection from the handshake to what deviates, with its secrets.
     """
 
     requirement: str
@@ -67,6 +69,12 @@ class Judged(msgspec.Struct, omit_defaults=True):
     severity: Severity | None = None
     findings: list[Finding] = []
     baseline: str = ""
+    capture: str = ""
+
+    @property
+    def unmet(self) -> list[Finding]:
+        """The findings that fail it."""
+        return [found for found in self.findings if not found.met]
 
 
 class Case(msgspec.Struct, omit_defaults=True):
@@ -252,7 +260,7 @@ def transcript(observations: list[Observation]) -> list[Line]:
                     message.raw.hex(),
                     message.record,
                     at,
-                    message.index,
+                    int(message.index),
                     message.frames,
                 )
             )

@@ -113,19 +113,43 @@ class Exit(IntEnum):
     BUG = 4
 
 
+class Index(int):
+    """A message's place in its conversation, which knows the conversation's own.
+
+    Attributes:
+        connection: index of the connection in the case.
+    """
+
+    connection: int
+
+    def __new__(cls, place: int, connection: int = 0) -> "Index":
+        """Make one."""
+        made = super().__new__(cls, place)
+        made.connection = connection
+        return made
+
+
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where in a conversation a finding rests.
 
+    A check names message and field; the rest is found when the case is recorded.
+
     Attributes:
         message: index in the transcript; None where no message is concerned.
-        field: path such as `elements.0.status`; empty for the whole message.
+        field: path such as `elements.0.code`; empty for the whole message.
         offset, length: bytes in the message.
+        connection: index of the connection in the case.
+        frames: numbers in the deviation's own capture; the last completes it.
+        filter: Wireshark's display filter that finds it there.
     """
 
     message: int | None = None
     field: str = ""
     offset: int | None = None
     length: int | None = None
+    connection: int = 0
+    frames: tuple[int, ...] = ()
+    filter: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -136,6 +160,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
         met: whether the endpoint did what it says.
         expected, actual: one clause each.
         advice: whether it was only recommended.
+        alternatives: each thing that would have done, where there are several;
+            `expected` names them all.
     """
 
     requirement: str
@@ -144,6 +170,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     actual: str
     advice: bool = False
     evidence: Evidence | None = None
+    alternatives: tuple[str, ...] = ()
 
 
 class InconclusiveError(Exception):
@@ -207,11 +234,19 @@ class Judge:
         requirement: str,
         condition: object,
         *,
-        expected: str,
+        expected: str | tuple[str, ...],
         actual: str,
         at: Evidence | None = None,
     ) -> bool:
-        """Evaluate a requirement; a condition that does not hold fails it."""
+        """Evaluate a requirement; a condition that does not hold fails it.
+
+        Args:
+            requirement: its id.
+            condition: whether the endpoint did what it says.
+            expected: one clause, or one for each alternative that would do.
+            actual: what it did.
+            at: where that is seen.
+        """
         return self._add(requirement, condition, expected, actual, at, advice=False)
 
     def recommend(
@@ -219,7 +254,7 @@ class Judge:
         requirement: str,
         condition: object,
         *,
-        expected: str,
+        expected: str | tuple[str, ...],
         actual: str,
         at: Evidence | None = None,
     ) -> bool:
@@ -250,7 +285,7 @@ class Judge:
         self,
         requirement: str,
         condition: object,
-        expected: str,
+        expected: str | tuple[str, ...],
         actual: str,
         at: Evidence | None,
         *,
@@ -258,7 +293,15 @@ class Judge:
     ) -> bool:
         self._named(requirement)
         met = bool(condition)
-        self.findings.append(Finding(requirement, met, expected, actual, advice, at))
+        several = expected if isinstance(expected, tuple) else ()
+        told = ", or ".join(several) if isinstance(expected, tuple) else expected
+        if at is not None and isinstance(at.message, Index):
+            at = msgspec.structs.replace(
+                at, message=int(at.message), connection=at.message.connection
+            )
+        self.findings.append(
+            Finding(requirement, met, told, actual, advice, at, several)
+        )
         return met
 
     def _named(self, requirement: str) -> None:

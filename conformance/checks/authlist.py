@@ -28,6 +28,7 @@ def refuses(seen: Observation, judge: Judge, requirement: str) -> bool:
         ended and not seen.theirs(),
         expected="the connection is ended in the handshake",
         actual=how_it_went(seen),
+        at=seen.whole,
     )
 
 
@@ -39,6 +40,7 @@ def alerts_certificate_unknown(seen: Observation, judge: Judge) -> None:
         (2, CERTIFICATE_UNKNOWN) in alerts,
         expected="fatal alert 46 certificate_unknown",
         actual=how_it_went(seen),
+        at=seen.whole,
     )
 
 
@@ -51,6 +53,7 @@ def sends_nothing_first(seen: Observation, judge: Judge) -> None:
         not sent and not seen.unread,
         expected="no application data",
         actual=f"{sent} bytes, {first} first" if sent else "nothing was sent",
+        at=seen.whole,
     )
 
 
@@ -61,6 +64,7 @@ def admits(seen: Observation, judge: Judge, requirement: str, let_in: object) ->
         let_in,
         expected="the connection stays up",
         actual=how_it_went(seen),
+        at=seen.whole,
     )
 
 
@@ -74,6 +78,7 @@ def decides_in_time(seen: Observation, judge: Judge) -> None:
         seen.end.by == seen.role and seen.end.time_s <= DECISION_S,
         expected=f"a refusal within {DECISION_S:g} s",
         actual=how_it_went(seen),
+        at=seen.whole,
     )
 
 
@@ -84,4 +89,5 @@ def frees(seen: Observation, judge: Judge) -> None:
         seen.end.by == seen.role and seen.end.kind in REFUSALS,
         expected="the WLC ends the connection",
         actual=how_it_went(seen),
+        at=seen.whole,
     )

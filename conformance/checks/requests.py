@@ -120,7 +120,7 @@ def names_only_asked(
             judge.require(
                 requirement,
                 not others,
-                expected=f"nothing, or what concerns {', '.join(sorted(asked))}",
+                expected=("nothing", f"what concerns {', '.join(sorted(asked))}"),
                 actual=f"{exchange.container} of {', '.join(sorted(others))}"
                 if others
                 else "nothing else",

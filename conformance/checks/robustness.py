@@ -46,4 +46,5 @@ def kept_and_serves(peer: "Peer", link: "Link", judge: Judge, requirement: str) 
         kept,
         expected="the connection stays and echo is answered",
         actual="both" if kept else str(link.observation.end),
+        at=link.observation.whole,
     )

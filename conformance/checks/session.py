@@ -103,4 +103,5 @@ def mse_lives(link: "Link", judge: Judge, requirement: str) -> None:
         link.open,
         expected="the MSE keeps the connection",
         actual="it is open" if link.open else str(link.observation.end),
+        at=link.observation.whole,
     )

@@ -28,6 +28,7 @@ def is_tls_server(seen: Observation, judge: Judge) -> None:
         tls.seen and not tls.plaintext,
         expected="a ServerHello",
         actual=actual,
+        at=seen.whole,
     )
 
 
@@ -48,6 +49,7 @@ def asks_for_certificate(seen: Observation, judge: Judge) -> None:
         asked,
         expected="a CertificateRequest",
         actual="a CertificateRequest" if asked else "none in the whole handshake",
+        at=seen.whole,
     )
 
 
@@ -60,6 +62,7 @@ def completes_handshake(seen: Observation, judge: Judge) -> None:
         seen.tls.complete and not any(d != 0 for d in alerts),
         expected="a completed handshake",
         actual="a completed handshake" if seen.tls.complete and not alerts else how,
+        at=seen.whole,
     )
 
 
@@ -74,6 +77,7 @@ def nothing_before_handshake(seen: Observation, judge: Judge) -> None:
         not early,
         expected="no application data",
         actual=f"{len(early)} bytes: {early[:16].hex()}" if early else "none",
+        at=seen.whole,
     )
 
 
@@ -83,8 +87,9 @@ def nothing_in_the_clear(seen: Observation, judge: Judge) -> None:
     judge.require(
         "NMSP-TRANSPORT-4",
         not clear,
-        expected="nothing, or a TLS alert",
+        expected=("nothing", "a TLS alert"),
         actual=f"{len(clear)} bytes: {clear[:16].hex()}" if clear else "nothing",
+        at=seen.whole,
     )
 
 
@@ -116,10 +121,11 @@ def no_handshake_of(seen: Observation, judge: Judge, requirement: str) -> None:
     judge.require(
         requirement,
         not tls.seen,
-        expected="an alert, or the end of the connection",
+        expected=("an alert", "the end of the connection"),
         actual=f"a ServerHello ({tls.version} {tls.suite})".replace(" ( )", "")
         if tls.seen
         else f"none ({seen.end})",
+        at=seen.whole,
     )
 
 
@@ -131,6 +137,7 @@ def closes(peer: "Peer", link: "Link", judge: Judge, requirement: str) -> None:
         not link.open,
         expected="the endpoint closes too",
         actual=str(link.observation.end),
+        at=link.observation.whole,
     )
 
 
@@ -146,4 +153,5 @@ def by_policy(seen: Observation, judge: Judge, policy: TlsPolicy | None) -> None
         expected=f"{policy.name}: {' or '.join(policy.versions)} with one of "
         f"{', '.join(policy.suites)}",
         actual=f"{tls.version} {tls.suite}",
+        at=seen.whole,
     )

@@ -84,7 +84,7 @@ def test_each_button_and_graph_filters(home, tshark, tmp_path):
         for line in (folder / "io_graphs").read_text().splitlines()
         if not line.startswith("#")
     ]
-    assert len(filters) == 10
+    assert len(filters) == 11
     together = " || ".join(f"({each})" for each in filters)
     run_tshark(tshark, "-r", capture, "-Y", together, home=home)
 

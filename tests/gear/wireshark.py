@@ -27,6 +27,7 @@ GENERATED = {
     "nmsp.part",
     "nmsp.subscribed_in",
     "nmsp.subscribed",
+    "nmsp.deviation",
     "nmsp.element.padding",
     "_ws.expert",
     "_ws.malformed",
