@@ -125,6 +125,10 @@ class Dissection:
         self, out: list[Result], framer: Framer, framed: list[Framed], item: Item | None
     ) -> None:
         """Add messages as they are, and holes as events."""
+        if not framer.holed:
+            out += framed
+            return
+        framer.holed = False
         for found in framed:
             if isinstance(found, Message):
                 out.append(found)

@@ -43,7 +43,11 @@ Framed = Message | Hole
 
 
 class Framer:
-    """Cuts one direction into messages. What it holds is bounded."""
+    """Cuts one direction into messages. What it holds is bounded.
+
+    Attributes:
+        holed: set when a hole is among what it returns; whoever looks clears it.
+    """
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class Framer:
         """
         header = profile.header
         self._profile = profile
+        self.holed = False
         self.conversation, self.direction = conversation, direction
         self._indices = indices if indices is not None else count()
         self._datagrams = datagrams
@@ -177,6 +182,7 @@ class Framer:
             self._cut_rest = max(0, self._cut_rest - hole.length)
         self._abandon(f"cut by a hole ({hole.kind})", out)
         self._because = f"after a hole ({hole.kind})"
+        self.holed = True
         out.append(hole)
 
     # -- in step -----------------------------------------------------------------
@@ -323,6 +329,7 @@ class Framer:
             else:
                 text = f"the first bytes of a message's header, {reason}"
             frames = self._carriers
+            self.holed = True
             out.append(Undecodable(since, end - since, self._when, frames, text))
         self._parts.clear()
         self._marks.clear()
@@ -372,6 +379,7 @@ class Framer:
             if place not in self._borders and self._marks:
                 self._left_out(self._carriers[:1], self._marks[0])
             text = f"{self._because}: left out up to the next message that is sure"
+            self.holed = True
             out.append(
                 Undecodable(since, place - since, self._when, self._carriers, text)
             )
