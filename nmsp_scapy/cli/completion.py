@@ -3,18 +3,19 @@
 
 import click
 
+PROGRAMS = ("nmsp", "nmsp-conformance")
 SHELLS = {
-    "bash": 'eval "$(_NMSP_COMPLETE=bash_source nmsp)"',
-    "zsh": 'eval "$(_NMSP_COMPLETE=zsh_source nmsp)"',
-    "fish": "_NMSP_COMPLETE=fish_source nmsp | source",
+    "bash": 'eval "$(_{variable}_COMPLETE=bash_source {program})"',
+    "zsh": 'eval "$(_{variable}_COMPLETE=zsh_source {program})"',
+    "fish": "_{variable}_COMPLETE=fish_source {program} | source",
 }
-"""The line that belongs into the shell's start file."""
+"""The line a program that belongs into the shell's start file."""
 
 
 @click.command()
 @click.argument("shell", type=click.Choice(sorted(SHELLS)))
 def command(shell: str) -> None:
-    """Print the line that completes nmsp's commands and options in a shell.
+    """Print the lines that complete commands and options in a shell.
 
     \b
     Examples:
@@ -22,4 +23,6 @@ def command(shell: str) -> None:
       nmsp completion zsh >> ~/.zshrc
       nmsp completion fish > ~/.config/fish/completions/nmsp.fish
     """
-    click.echo(SHELLS[shell])
+    for program in PROGRAMS:
+        variable = program.replace("-", "_").upper()
+        click.echo(SHELLS[shell].format(variable=variable, program=program))

@@ -328,7 +328,9 @@ def test_help_is_cheap_and_every_command_has_examples() -> None:
 
 
 def test_completion_is_told_and_works() -> None:
-    assert "_NMSP_COMPLETE=bash_source" in nmsp("completion", "bash").stdout
+    told = nmsp("completion", "bash").stdout
+    assert 'eval "$(_NMSP_COMPLETE=bash_source nmsp)"\n' in told
+    assert "_NMSP_CONFORMANCE_COMPLETE=bash_source nmsp-conformance" in told
     environment = {
         **os.environ,
         "_NMSP_COMPLETE": "bash_complete",

@@ -189,3 +189,39 @@ def test_usage_exits_2_before_anything_is_sent(wrong: list[str]) -> None:
     assert done.stdout == ""
     assert "Error" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_docs_show_what_is_said(identity: str) -> None:
+    text = (ROOT / "docs" / "conformance.md").read_text()
+    shown = re.search(
+        r"^\$ nmsp-conformance replay.*\n((?:.+\n|\n)+?)1\n```", text, re.M
+    )
+    assert shown is not None
+    with matrix.wlc("echo-wrong-transaction") as met:
+        target = f"127.0.0.1:{met.target[1]}"
+        done = replay(CAPTURE, target, "--identity", identity, *QUICK[:4])
+
+    def plain(told: str) -> str:
+        """Leave out what differs between runs, and the release's own name."""
+        told = re.sub(r"\n\nFIELD CAPABILITY_NOTIFICATION SOFTWARE_VERSION.*?(?=\n\n)",
+                      "", told, flags=re.DOTALL)  # fmt: skip
+        return re.sub(r":\d+ |\d+ notifications|\d+ differences?", "N ", told)
+
+    assert plain(done.stdout) == plain(shown[1])
+
+
+def test_a_shell_completes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def completed(line: str) -> set[str]:
+        words = line.split(" ")
+        environment = {
+            "_NMSP_CONFORMANCE_COMPLETE": "bash_complete",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(words) - 1),
+        }
+        done = CliRunner().invoke(main, env=environment, prog_name="nmsp-conformance")
+        return {told.partition(",")[2] for told in done.output.splitlines()}
+
+    assert completed("nmsp-conformance re") == {"replay"}
+    assert completed("nmsp-conformance baseline u") == {"update"}
+    assert completed("nmsp-conformance replay --timing ") == {"fast", "original"}
+    assert completed("nmsp-conformance diff --form") == {"--format"}
