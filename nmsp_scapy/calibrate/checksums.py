@@ -8,7 +8,7 @@ from functools import reduce
 from operator import xor
 from typing import NamedTuple
 
-from nmsp_scapy.calibrate.kinds import Seen
+from nmsp_scapy.calibrate.seen import Seen
 
 SAMPLE = 60
 LEAST_BITS = 64
@@ -79,6 +79,9 @@ def _constant(raws: list[bytes], least: int) -> Checksum | None:
             break
         width += 1
     tail = shortest[len(shortest) - width :]
+    # Zero bytes before it are rather the end of every body.
+    tail = tail.lstrip(b"\0")
+    width = len(tail)
     if width == 0 or len({len(raw) for raw in raws}) < 3 or not any(tail):
         return None
     return Checksum(f"constant {tail.hex()}", width, "big", len(raws))

@@ -11,13 +11,14 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from nmsp_scapy.calibrate.elements import ALL, Elements, Shape
-from nmsp_scapy.calibrate.kinds import Seen
+from nmsp_scapy.calibrate.seen import Seen
 from nmsp_scapy.constants import Grade
 from nmsp_scapy.profile import ElementGeometry
 
 WIDTHS = (1, 2, 4)
 WIDTH_COST = {1: 0.7, 2: 0.0, 4: 0.7}
-ODD, WRONG_ORDER, ONE_TYPE, UNEXPLAINED = 6.0, 8.0, 8.0, 3.0
+ODD, WRONG_ORDER, ONE_TYPE, UNEXPLAINED, OF_HEADER = 6.0, 8.0, 8.0, 3.0, 12.0
+EMPTY, MANY_TYPES = 20.0, 64
 LEAST_LEAD = 2.0
 """Costs in bits, and how far the next account must be behind to be named so."""
 
@@ -61,11 +62,14 @@ def _accounts(shape: Shape, raws: list[bytes], order: str) -> list[Account]:
     base = WRONG_ORDER * (mine != order)
     base += WIDTH_COST.get(shape.length_width, ODD)
     base += shape.alignment.bit_length() - 1
-    base += (
-        20.0
-        * sum(end - at <= max(after, shape.added) for _, at, end in spans)
-        / max(len(spans), 1)
-    )
+    # What all bodies begin with, or something of one size, is rather of the header.
+    at = shape.start
+    openings = {raw[at : at + after] for raw in raws} - {b""}
+    sizes = {head[shape.length_offset :] for head in openings}
+    base += OF_HEADER / 2 * ((len(openings) == 1) + (len(sizes) == 1))
+    least = max(after, shape.added)
+    empty = sum(end - at <= least for _, at, end in spans)
+    base += EMPTY * empty / max(len(spans), 1)
     found = []
     if first:
         widths = [shape.length_offset] if shape.length_offset in WIDTHS else []
@@ -101,7 +105,7 @@ def _zeros(
     for raw, start, end in spans:
         own = raw[start + at : start + at + width]
         kinds[own].add(raw[start + head] if start + head < end else -1)
-    cost = ONE_TYPE * (len(kinds) == 1)
+    cost = ONE_TYPE * (len(kinds) == 1 or len(kinds) > MANY_TYPES)
     lowest = -1 if order == "big" else 0
     if width > 1 and not any(own[lowest] for own in kinds):
         cost += 2 * UNEXPLAINED

@@ -10,7 +10,7 @@ from math import log2
 
 import msgspec
 
-from nmsp_scapy.calibrate.kinds import Seen
+from nmsp_scapy.calibrate.seen import Seen
 
 SAMPLE = 48
 ALL = 3000
@@ -70,14 +70,12 @@ class Elements(msgspec.Struct):
     """Layouts of elements that fill every body, and how improbable that is.
 
     Attributes:
-        shapes: those, none better than the others so far.
-        count: elements that were walked.
+        shapes: those, with the elements that each sees.
         bits: how improbable that is by chance.
         tried: how many shapes there were.
     """
 
-    shapes: list[Shape]
-    count: int
+    shapes: dict[Shape, int]
     bits: float
     tried: int
 
@@ -108,12 +106,11 @@ def find_elements(messages: list[Seen], first: int, trailer: int) -> Elements | 
     # The shortest message is an echo, as a rule without any element. Bytes of the
     # header may pass for elements where one asks for no more than that all is filled.
     whole = [(n, s) for n, s in fits if s.start + s.trailer == shortest]
-    most = max((n for n, _ in whole or fits), default=0)
-    close = [s for n, s in whole or fits if 10 * n >= 9 * most]
-    if not close:
+    counts = {shape: count for count, shape in whole or fits}
+    if not counts:
         return None
-    bits = min(_bits(raws, shape) for shape in close) - log2(tried)
-    return Elements(close, most, bits, tried) if bits >= ENOUGH_BITS else None
+    bits = min(_bits(raws, shape) for shape in counts) - log2(tried)
+    return Elements(counts, bits, tried) if bits >= ENOUGH_BITS else None
 
 
 def _shapes(first: int, shortest: int, trailer: int) -> Iterator[Shape]:

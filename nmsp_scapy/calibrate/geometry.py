@@ -1,30 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From a capture's runs to what is known of the layout behind them."""
 
+from collections import defaultdict
 from math import log2
 
 import msgspec
 
 from nmsp_scapy.calibrate import order as orders
 from nmsp_scapy.calibrate.checksums import Checksum, find_checksum
+from nmsp_scapy.calibrate.copied import Copied, find_copied
 from nmsp_scapy.calibrate.element_geometry import Account, accounts, children
 from nmsp_scapy.calibrate.elements import Elements, find_elements
-from nmsp_scapy.calibrate.kinds import (
-    Column,
-    Copied,
-    Seen,
-    Types,
-    find_copied,
-    find_types,
-    seen,
-)
+from nmsp_scapy.calibrate.kinds import Types, find_types
 from nmsp_scapy.calibrate.order import Order, Vote
+from nmsp_scapy.calibrate.seen import Column, Seen, seen
+from nmsp_scapy.calibrate.size import size_without_elements
 from nmsp_scapy.calibrate.streams import Run
 from nmsp_scapy.calibrate.tiling import Header, Tiling, classes, tilings
-from nmsp_scapy.calibrate.walk import Chain, search
+from nmsp_scapy.calibrate.walk import Chain, search, walks
 
 ENOUGH_BITS = 40.0
 """Net evidence below which a chain of messages is not believed."""
+
+TRIED_ALONE = 4
+"""Conversations that are looked into alone, the largest first."""
 
 CHAINS = 8
 """Best chains that are looked into."""
@@ -83,10 +82,33 @@ class Layout(msgspec.Struct):
 
 
 def find_layout(runs: list[Run]) -> Layout | str:
-    """Find the layout of what was said, or why there is none."""
-    if {run.side for run in runs} != {0, 1}:
-        return "both directions are needed: one has no bytes"
+    """Find the layout of what was said, or why there is none.
+
+    All conversations are held to it together. Where that fails, some of them may be
+    something else: then the largest that has a layout is, with those that walk by it.
+    """
+    found = _layout_of(runs)
+    by_conversation: dict[int, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_conversation[run.conversation].append(run)
+    if not isinstance(found, str) or len(by_conversation) == 1:
+        return found
+    groups = sorted(
+        by_conversation.values(), key=lambda own: -sum(len(run.data) for run in own)
+    )
+    for group in groups[:TRIED_ALONE]:
+        alone = _layout_of(group)
+        if not isinstance(alone, str):
+            others = [own for own in groups if own is not group]
+            fit = [own for own in others if walks(alone.chain.readings, own)]
+            joined = _layout_of([*group, *(run for own in fit for run in own)])
+            return alone if isinstance(joined, str) else joined
+    return found
+
+
+def _layout_of(runs: list[Run]) -> Layout | str:
     chains, tried = search(runs)
+    begins = all(run.begins for run in runs)
     cost = log2(tried)
     nearest = ""
     for number, chain in enumerate(chains[:CHAINS]):
@@ -94,7 +116,7 @@ def find_layout(runs: list[Run]) -> Layout | str:
         if net < ENOUGH_BITS:
             break
         messages = seen(chain, runs)
-        types = find_types(messages, chain)
+        types = find_types(messages, chain, begins=begins)
         if types is not None:
             rivals = [c for n, c in enumerate(chains) if n != number]
             layout = _layout(chain, rivals, net, messages, types)
@@ -134,6 +156,9 @@ def _layout(
         order = _by_tilings(heads, kinds, lengths, copied, taken, order)
     own = accounts(elements, messages, order.order) if elements else []
     size = own[0].shape.start if own else most
+    if not own:
+        known = max([first, *(n + 1 for n in copied.core)])
+        size = size_without_elements(chain, messages, trailer, known, types.column)
     header = _header(heads, size, kinds, lengths, copied, taken, order.order)
     found = tilings(header)
     if not found:
@@ -151,7 +176,7 @@ def _core(columns: list[Column]) -> range:
 
 
 def _core_end(columns: list[Column]) -> int:
-    return max(c.offset for c in columns) + 1
+    return _core(columns).stop
 
 
 def _header(

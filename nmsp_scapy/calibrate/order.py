@@ -7,10 +7,10 @@ which a number's upper bytes are zero.
 """
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
-from nmsp_scapy.calibrate.kinds import Column, Seen
+from nmsp_scapy.calibrate.seen import Column, Seen
 
 ORDERS = ("big", "little")
 DECISIVE, STRONG, WEAK = 10.0, 5.0, 2.0
@@ -140,5 +140,7 @@ def series_of(
     messages: list[Seen], pairs: list[tuple[Seen, Seen]], size: int
 ) -> list[list[bytes]]:
     """Put headers into rows in which numbers may count."""
-    rows = [[one.raw[:size] for one in messages if one.side == side] for side in (0, 1)]
-    return [*rows, [one.raw[:size] for one, _ in pairs]]
+    rows: dict[tuple[int, int], list[bytes]] = defaultdict(list)
+    for one in messages:
+        rows[one.conversation, one.side].append(one.raw[:size])
+    return [*rows.values(), [one.raw[:size] for one, _ in pairs]]

@@ -6,7 +6,8 @@ import msgspec
 from nmsp_scapy.calibrate.element_geometry import LEAST_LEAD, children
 from nmsp_scapy.calibrate.finding import Finding
 from nmsp_scapy.calibrate.geometry import Layout, find_layout
-from nmsp_scapy.calibrate.kinds import KNOWN, Column
+from nmsp_scapy.calibrate.kinds import KNOWN
+from nmsp_scapy.calibrate.seen import Column
 from nmsp_scapy.calibrate.streams import Run
 from nmsp_scapy.calibrate.tiling import Tiling
 from nmsp_scapy.calibrate.values import describe_columns, describe_values
@@ -45,7 +46,8 @@ def calibrate(runs: list[Run], name: str = "calibrated") -> Calibration:
     layout = find_layout(runs)
     if isinstance(layout, str):
         return Calibration(None, [], layout)
-    return _Told(layout).calibration(name)
+    every = len({run.conversation for run in runs})
+    return _Told(layout).calibration(name, every)
 
 
 class _Told:
@@ -58,8 +60,9 @@ class _Told:
         self.echoes = [n.frame for pair in layout.types.pairs[:3] for n in pair]
         self.findings: list[Finding] = []
 
-    def calibration(self, name: str) -> Calibration:
+    def calibration(self, name: str, every: int) -> Calibration:
         layout, tiling = self.layout, self.layout.tiling
+        self._conversations(every)
         self._length()
         self._type()
         self._order()
@@ -88,13 +91,32 @@ class _Told:
             name=name,
             header=header,
             elements=elements,
-            message_types={n: v for n, v in NOMINAL.message_types.items() if v < limit},
+            message_types=layout.types.names
+            or {n: v for n, v in NOMINAL.message_types.items() if v < limit},
             element_types=names,
             services=NOMINAL.services,
             note=f"measured by nmsp calibrate on {len(layout.messages)} messages",
             statements={one.statement: one.stated() for one in self.findings},
         )
         return Calibration(profile, self.findings, "", len(layout.messages))
+
+    def _conversations(self, every: int) -> None:
+        messages = self.layout.messages
+        own = len({one.conversation for one in messages})
+        sides = {one.side for one in messages}
+        alone = (
+            ""
+            if len(sides) == 2
+            else "; of the MSE alone"
+            if 0 in sides
+            else ("; of the WLC alone")
+        )
+        self.findings.append(
+            Finding(
+                "conversations", f"{own} of {every}", own == every and not alone,
+                f"{len(messages)} messages walk by this layout{alone}",
+            )
+        )  # fmt: skip
 
     def _length(self) -> None:
         layout, tiling = self.layout, self.layout.tiling
@@ -112,7 +134,7 @@ class _Told:
         self.findings.append(
             Finding(
                 "header.length", str(chosen), sure,
-                f"both directions walk out exactly, {layout.chain.messages} messages; "
+                f"all bytes walk out exactly, {layout.chain.messages} messages; "
                 f"{hit} of {of} records begin with one",
                 layout.net, others, self.frames, self._convention("length"),
             )
@@ -124,15 +146,24 @@ class _Told:
         others = [f"reads the same: {c}" for c in every if c != kind]
         others += [f"reads the documented numbers the same: {c}" for c in types.parts]
         messages = self.layout.messages
+        evidence = f"{len(types.pairs)} echo pairs in turn, {types.spacing}"
+        if not types.pairs:
+            evidence = f"one direction alone: its echo is {types.spacing}"
+        if types.documented:
+            evidence += (
+                f"; {types.known} of {len(messages)} messages have documented "
+                f"numbers, {types.legal} of those from the sender that is documented"
+            )
+        sure = types.documented and bool(types.pairs) and not others
         self.findings.append(
             Finding(
-                "header.type", str(kind), not others,
-                f"{len(types.pairs)} echo pairs in turn; {types.known} of "
-                f"{len(messages)} messages have documented numbers, "
-                f"{types.legal} of those from the sender that is documented",
-                None, others, self.echoes, self._convention("kind"),
+                "header.type", str(kind), sure, evidence, None, others, self.echoes,
+                self._convention("kind"),
             )
         )  # fmt: skip
+        if not types.documented:
+            self._renumbered()
+            return
         new = {types.column.of(one.raw) for one in messages} - KNOWN
         if new:
             shown = ", ".join(map(str, sorted(new)[:20]))
@@ -144,6 +175,20 @@ class _Told:
                     frames=_frames(own),
                 )
             )  # fmt: skip
+
+    def _renumbered(self) -> None:
+        types = self.layout.types
+        shown = ", ".join(f"{name} {number}" for name, number in types.names.items())
+        seen = {types.column.of(one.raw) for one in self.layout.messages}
+        self.findings.append(
+            Finding(
+                "message_types", f"not the documented numbers: {shown}", False,
+                "what is so numbered goes as echo does: among the shortest, in "
+                f"turn, {types.spacing}; what the other {len(seen) - 2} numbers are "
+                "is not known",
+                frames=self.echoes,
+            )
+        )  # fmt: skip
 
     def _convention(self, name: str) -> str:
         """Say why a field was chosen among its equals, and how far the next is."""
@@ -244,8 +289,8 @@ class _Told:
         others = [f"{one.cost - best.cost:.1f} bits behind: {one}" for one in rest]
         told = Finding(
             "elements", str(best), not rest,
-            f"{found.count} elements fill every body exactly ({found.tried} layouts "
-            "tried)",
+            f"{found.shapes[best.shape]} elements fill every body exactly "
+            f"({found.tried} layouts tried)",
             found.bits, others, self.frames,
             "the plainest of the layouts that fill all" if rest else "",
         )  # fmt: skip

@@ -23,6 +23,7 @@ class Run(msgspec.Struct, eq=False):
         times: time of each record, ns.
         frames: the first frame of each record.
         cut: whether a hole follows, so that the last message may be incomplete.
+        conversation: which of the capture.
     """
 
     side: int
@@ -32,6 +33,7 @@ class Run(msgspec.Struct, eq=False):
     times: list[int]
     frames: list[int]
     cut: bool = False
+    conversation: int = 0
 
     def record_at(self, place: int) -> int:
         """Number of the record that holds a byte."""
@@ -41,9 +43,10 @@ class Run(msgspec.Struct, eq=False):
 class Collector:
     """Makes runs of the items of one conversation's direction."""
 
-    def __init__(self, side: int, *, begins: bool) -> None:
+    def __init__(self, side: int, *, begins: bool, conversation: int = 0) -> None:
         """Begin; `begins` says that nothing came before the first item."""
         self.runs: list[Run] = []
+        self._conversation = conversation
         self._side, self._begins = side, begins
         self._parts: list[bytes] = []
         self._borders: list[int] = []
@@ -75,15 +78,20 @@ class Collector:
                 Run(
                     self._side, data, self._begins,
                     self._borders, self._times, self._frames, cut,
+                    self._conversation,
                 )
             )  # fmt: skip
         self._parts, self._borders, self._times, self._frames = [], [], [], []
         self._size = 0
 
 
-def runs_of(records: Iterable[tuple[int, Item]], *, begins: bool = True) -> list[Run]:
+def runs_of(
+    records: Iterable[tuple[int, Item]], *, begins: bool = True, conversation: int = 0
+) -> list[Run]:
     """Make runs of the items of both sides of one conversation."""
-    sides = [Collector(side, begins=begins) for side in (0, 1)]
+    sides = [
+        Collector(side, begins=begins, conversation=conversation) for side in (0, 1)
+    ]
     for side, item in records:
         sides[side].feed(item)
     return [run for side in sides for run in side.finish()]

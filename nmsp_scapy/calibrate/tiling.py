@@ -18,7 +18,7 @@ from math import inf, log2
 
 import msgspec
 
-from nmsp_scapy.calibrate.kinds import Column
+from nmsp_scapy.calibrate.seen import Column
 
 TYPE_COST = {1: 1.0, 2: 0.0, 3: 6.0, 4: 1.0}
 LENGTH_COST = {1: 0.5, 2: 0.0, 3: 2.0, 4: 0.0}

@@ -6,7 +6,7 @@ from collections import Counter
 from ipaddress import ip_address
 
 from nmsp_scapy.calibrate.finding import Finding
-from nmsp_scapy.calibrate.kinds import Seen
+from nmsp_scapy.calibrate.seen import Seen
 from nmsp_scapy.constants import ElementType, Grade
 from nmsp_scapy.profile import NOMINAL, Field
 

@@ -12,6 +12,7 @@ begin, and that the bytes around the length are the same in message after messag
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from math import log2
 
@@ -27,6 +28,10 @@ ADDED = 48
 """Most that is added to a length: a header and a trailer that it does not count."""
 
 LARGEST = 1 << 20
+LONGEST_HEADER = 64
+SAMPLED = 200_000
+"""Bytes of a run whose values are counted."""
+
 FIRST_STEPS = 80
 """Messages that a reading is tried on before it is walked to the end."""
 
@@ -106,9 +111,15 @@ def search(runs: list[Run]) -> tuple[list[Chain], int]:
             chains[key].readings.append(reading)
         else:
             chains[key] = Chain([reading], starts)
+    often = _frequencies(runs)
     for chain in chains.values():
-        _weigh(chain, runs)
+        _weigh(chain, runs, often)
     return sorted(chains.values(), key=lambda c: c.bits, reverse=True), tried
+
+
+def walks(readings: list[Reading], runs: list[Run]) -> bool:
+    """Tell whether any of these readings walks through other runs too."""
+    return any(_walk_all(one, runs, least=1) is not None for one in readings)
 
 
 def _readings() -> Iterator[Reading]:
@@ -170,7 +181,9 @@ def _short_walk(
     return steps, hits
 
 
-def _walk_all(reading: Reading, runs: list[Run]) -> list[list[int]] | None:
+def _walk_all(
+    reading: Reading, runs: list[Run], least: int = LEAST_MESSAGES
+) -> list[list[int]] | None:
     """Walk every run to its end; None where one does not come out."""
     starts = []
     for run in runs:
@@ -182,7 +195,7 @@ def _walk_all(reading: Reading, runs: list[Run]) -> list[list[int]] | None:
         if own is None:
             return None
         starts.append(own)
-    return starts if sum(len(own) - 1 for own in starts) >= LEAST_MESSAGES else None
+    return starts if sum(len(own) - 1 for own in starts) >= least else None
 
 
 def _walk(reading: Reading, run: Run, at: int) -> list[int] | None:
@@ -203,7 +216,7 @@ def _walk(reading: Reading, run: Run, at: int) -> list[int] | None:
     return starts
 
 
-def _weigh(chain: Chain, runs: list[Run]) -> None:
+def _weigh(chain: Chain, runs: list[Run], often: list[float]) -> None:
     """Count the evidence of a chain in bits."""
     hit = seen = 0
     for run, own in zip(runs, chain.starts, strict=True):
@@ -214,25 +227,28 @@ def _weigh(chain: Chain, runs: list[Run]) -> None:
     total = sum(own[-1] - own[0] for own in chain.starts) or 1
     chance = min(0.5, chain.messages / total)
     chain.aligned = hit, seen
-    chain.bits = surprise(hit, seen, chance) + _columns(chain, runs)
+    chain.bits = surprise(hit, seen, chance) + _columns(chain, runs, often)
     chain.bits += sum(
         log2(1 / chance) for run in runs if not run.cut and len(run.data) > 1
     )
 
 
-def _columns(chain: Chain, runs: list[Run]) -> float:
+def _frequencies(runs: list[Run]) -> list[float]:
+    """How often each value of a byte is met."""
+    pool = b"".join(run.data[:SAMPLED] for run in runs)
+    return [max(pool.count(value) / len(pool), 1e-4) for value in range(256)]
+
+
+def _columns(chain: Chain, runs: list[Run], often: list[float]) -> float:
     """Evidence of bytes that are the same in message after message."""
-    pool = b"".join(run.data[:200_000] for run in runs)
-    counts = [pool.count(value) for value in range(256)]
-    heads = []
+    heads, size = [], min(chain.shortest, LONGEST_HEADER)
     for run, own in zip(runs, chain.starts, strict=True):
-        heads += [run.data[at : at + chain.shortest] for at in own[:-1][:2000]]
+        heads += [run.data[at : at + size] for at in own[:-1][:2000]]
     best = 0.0
     for column in zip(*heads, strict=False):
-        value = max(set(column), key=column.count)
-        often = max(counts[value] / len(pool), 1e-4)
+        (value, count), *_ = Counter(column).most_common(1)
         # A column is worth little: bytes of real traffic are not independent.
-        best = max(best, surprise(column.count(value), len(column), often) / 4)
+        best = max(best, surprise(count, len(column), often[value]) / 4)
     return min(best, 60.0)
 
 

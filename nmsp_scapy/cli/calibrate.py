@@ -87,7 +87,7 @@ def command(
 
 
 def _runs(reader: "Reading", capture: str) -> "list[Run]":
-    """Read the conversation that says most."""
+    """Read all conversations."""
     from nmsp_scapy.calibrate import Collector
     from nmsp_scapy.conversation import Conversation
 
@@ -97,14 +97,13 @@ def _runs(reader: "Reading", capture: str) -> "list[Run]":
             if isinstance(found, Conversation):
                 begins = found.began == "syn" or found.transport == "pdu"
                 sides[found.index] = (
-                    Collector(0, begins=begins),
-                    Collector(1, begins=begins),
+                    Collector(0, begins=begins, conversation=found.index),
+                    Collector(1, begins=begins, conversation=found.index),
                 )
             elif type(found) is tuple:
                 conversation, side, item = found
                 sides[conversation.index][side].feed(item)
-    all_runs = [[r for c in pair for r in c.finish()] for pair in sides.values()]
-    return max(all_runs, key=lambda runs: sum(len(r.data) for r in runs), default=[])
+    return [run for pair in sides.values() for one in pair for run in one.finish()]
 
 
 def _tell(found: "Calibration") -> None:

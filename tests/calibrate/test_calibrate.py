@@ -1,33 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import json
 import random
-import struct
+import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
-from nmsp_scapy.calibrate import Calibration, Run, calibrate, runs_of
+from nmsp_scapy.calibrate import Run, calibrate, runs_of
 from nmsp_scapy.cli.main import main
 from nmsp_scapy.integrity import Gap, Item, Plain
-from nmsp_scapy.profile.reading import parsed, read
-from nmsp_scapy.profile.writing import written
+from nmsp_scapy.profile.reading import read
 from tests.gear.drawn import capture, judged, runs
+from tests.gear.foreign import FOREIGN, foreign
 from tests.gear.geometries import draw_geometry
 from tests.gear.talk import conversation, records
-
-SEEDS = range(1000, 1016)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_drawn_layout_is_found_and_nothing_wrong_is_claimed(seed: int) -> None:
-    geometry = draw_geometry(seed)
-    found = calibrate(runs(geometry, seed))
-    verdict = judged(geometry, found, seed)
-    assert verdict.framing
-    assert not verdict.wrong
-    assert found.profile is not None
-    assert parsed(written(found.profile)) == found.profile
 
 
 def test_a_hole_and_a_late_start_do_not_hinder() -> None:
@@ -47,57 +35,80 @@ def test_a_hole_and_a_late_start_do_not_hinder() -> None:
     assert not verdict.wrong
 
 
-def streams(both: list[bytes]) -> list[Run]:
-    """Bytes of both sides, cut as records might be."""
-    rng = random.Random(1)
-    items = []
-    for side, data in enumerate(both):
-        at = 0
-        while at < len(data):
-            size = rng.randint(20, 400)
-            items.append((side, Plain(data[at : at + size], at, at, (1,))))
-            at += size
-    return runs_of(items)
-
-
-def foreign(name: str) -> list[Run]:
-    """Conversations that are not NMSP."""
-    rng = random.Random(name)
-    if name == "random":
-        return streams([rng.randbytes(60_000), rng.randbytes(60_000)])
-    if name == "http":
-        ask = b"".join(
-            b"GET /%d HTTP/1.1\r\nHost: x.example\r\n\r\n" % n for n in range(300)
-        )
-        body = b"".join(
-            b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % n + b"x" * n
-            for n in range(1, 300)
-        )
-        return streams([ask, body])
-    items = []
-    for n in range(300):
-        if name == "mqtt":
-            topic = b"\x00\x05a/b/c" + rng.randbytes(rng.randint(1, 90))
-            turns = [(0, b"\xc0\0"), (1, b"\xd0\0")] if n % 9 == 0 else []
-            turns.append((n % 2, b"\x30" + bytes([len(topic)]) + topic))
-        else:
-            own = rng.randbytes(rng.randint(20, 900))
-            turns = [(n % 2, b"\x17\x03\x03" + struct.pack(">H", len(own)) + own)]
-        items += [(side, Plain(raw, 0, n, (n,))) for side, raw in turns]
-    return runs_of(items)
-
-
-@pytest.mark.parametrize("name", ["random", "http", "mqtt", "tls"])
+@pytest.mark.parametrize("name", FOREIGN)
 def test_what_is_no_nmsp_is_no_profile(name: str) -> None:
     found = calibrate(foreign(name))
     assert found.profile is None
     assert found.reason.startswith("no such structure")
 
 
-def test_one_direction_alone_is_not_enough() -> None:
+def test_one_direction_alone_claims_no_more_than_it_knows() -> None:
     geometry = draw_geometry(5)
-    own = [run for run in runs(geometry, 5) if run.side == 1]
-    assert calibrate(own) == Calibration(None, [], calibrate(own).reason)
+    for side, who in enumerate(["MSE", "WLC"]):
+        own = [run for run in runs(geometry, 5) if run.side == side]
+        found = calibrate(own)
+        assert found.profile is not None
+        told = {one.statement: one for one in found.findings}
+        assert not told["header.type"].determined
+        assert f"of the {who} alone" in told["conversations"].evidence
+        assert not judged(geometry, found, 5).wrong
+
+
+@pytest.mark.parametrize("seed", [100, 107, 119, 125])
+def test_echo_is_known_by_what_it_does_where_its_numbers_are_others(seed: int) -> None:
+    geometry = draw_geometry(seed, renumbered=True)
+    found = calibrate(runs(geometry, seed))
+    verdict = judged(geometry, found, seed)
+    assert verdict.always
+    assert not verdict.wrong
+    assert found.profile is not None
+    numbers = geometry.profile.message_types
+    for name in ("ECHO_REQUEST", "ECHO_RESPONSE", "CAPABILITY_NOTIFICATION"):
+        assert found.profile.message_types[name] == numbers[name]
+    told = {one.statement: one for one in found.findings}
+    assert not told["header.type"].determined
+    assert "15 s apart, as is the default" in told["header.type"].evidence
+
+
+def test_conversations_are_measured_together() -> None:
+    geometry = draw_geometry(8)
+    both: list[Run] = []
+    for number, seed in enumerate([8, 9]):
+        sent = records(conversation(geometry, seed, 70), seed)
+        both += runs_of(
+            (
+                (side, Plain(data, 0, int(when * 1e9), (number * 1000 + frame,)))
+                for frame, (when, side, data) in enumerate(sent)
+            ),
+            conversation=number,
+        )
+    found = calibrate(both)
+    verdict = judged(geometry, found, 8)
+    assert verdict.always
+    assert not verdict.wrong
+    assert found.findings[0].value == "2 of 2"
+
+
+def test_another_protocol_beside_it_is_left_out() -> None:
+    geometry = draw_geometry(8)
+    others = [msgspec.structs.replace(run, conversation=1) for run in foreign("http")]
+    found = calibrate([*runs(geometry, 8), *others])
+    assert judged(geometry, found, 8).always
+    assert found.findings[0].value == "1 of 2"
+
+
+def test_a_megabyte_takes_less_than_ten_seconds() -> None:
+    geometry = draw_geometry(2003)
+    sent = records(conversation(geometry, 8, 2700), 8)
+    own = runs_of(
+        (side, Plain(data, 0, int(when * 1e9), (frame,)))
+        for frame, (when, side, data) in enumerate(sent)
+    )
+    assert sum(len(run.data) for run in own) > 1_000_000
+    began = time.process_time()
+    found = calibrate(own)
+    assert time.process_time() - began < 10
+    assert judged(geometry, found, 8).always
 
 
 def test_the_command_writes_a_profile_that_reads_the_capture(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def anything(geometry: Geometry) -> list[tuple[bytes, int]]:
     rng, encoder = random.Random(7), Encoder(geometry)
     header, made = geometry.profile.header, []
     length = geometry.place("length")
-    top = min(1 << 8 * length.width, MESSAGE_LIMIT) - header.size - header.trailer
+    top = min((1 << 8 * length.width) - 1, MESSAGE_LIMIT) - header.size - header.trailer
     free = [f for f in header.fields if f.name in {"session", "sequence", "clock"}]
     for n in range(120):
         for one in free:
