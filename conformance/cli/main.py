@@ -24,8 +24,8 @@ COMMANDS: dict[str, str] = {
 }
 """Short help by command name; it is `conformance.cli.<name>_.command`."""
 
-BUG = 4
-"""Exit code of an error that is ours; `verdict.Exit` would cost its import here."""
+INCONCLUSIVE, BUG = 3, 4
+"""Exit codes, as `verdict.Exit` has them; it would cost its import here."""
 
 DEBUG = "NMSP_DEBUG"
 """Environment variable that shows the traceback of a bug, as for `nmsp`."""
@@ -59,6 +59,9 @@ class CommandTable(click.Group):
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
+        except KeyboardInterrupt:
+            click.echo("nmsp-conformance: interrupted, nothing is judged", err=True)
+            ctx.exit(INCONCLUSIVE)
         except Exception as error:  # noqa: BLE001 - the last resort
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 _leave_quietly()

@@ -8,6 +8,7 @@ or the replay, was too short to show is no difference.
 """
 
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
@@ -65,8 +66,12 @@ class Comparison:
                 self._pair(shown, one, other)
             if shown.answers and heard.answers:
                 self._latency(shown, heard)
+        known = Counter(stray.name for stray in self._shown.stray)
         for stray in self._heard.stray:
-            self._add(Aspect.KIND, None, stray, "nothing", "a response to no request")
+            known[stray.name] -= 1
+            if known[stray.name] < 0:
+                texts = ("nothing", "a response to no request")
+                self._add(Aspect.KIND, None, stray, *texts, stray)
 
     def _pair(self, exchange: Exchange, one: Seen, other: Seen) -> None:
         if one.name != other.name:

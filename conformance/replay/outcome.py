@@ -130,6 +130,8 @@ class Outcome(msgspec.Struct, omit_defaults=True):
 
     def add(self, difference: Difference) -> None:
         """Add a difference, once for all that are alike."""
+        if difference.index is not None:
+            difference.index = int(difference.index)  # a place knows its connection
         for known in self.differences:
             if _key(known) == _key(difference):
                 known.times += 1

@@ -21,7 +21,7 @@ from nmsp_scapy.profile import Profile
 SILENT = 2
 """Waits in which an endpoint that has never said anything may say nothing."""
 
-FLOOD = 200_000
+FLOOD = 50_000
 """Messages of the endpoint after which nobody listens any more."""
 
 

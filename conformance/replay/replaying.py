@@ -17,6 +17,9 @@ from conformance.verdict import Reason
 from nmsp_scapy.profile import Profile
 
 CONNECT_S = HANDSHAKE_S = 5.0
+LINES = 10_000
+"""Messages of the replay that its result writes out."""
+
 WAY_OUT = "measure the layout with nmsp calibrate, and give it with --profile"
 
 
@@ -120,9 +123,12 @@ class Replay:
         link.close()
         out.end = str(link.observation.end)
         out.transcript = [
-            Line(m.index, m.time_s, m.sender, str(m), m.raw.hex(), m.record)
-            for m in link.observation.messages
+            Line(int(m.index), m.time_s, m.sender, str(m), m.raw.hex(), m.record)
+            for m in link.observation.messages[:LINES]
         ]
+        more = len(link.observation.messages) - len(out.transcript)
+        if more:
+            out.remarks.append(f"{more} messages more are in the recording alone")
         if not out.confirmed and unread:
             out.remarks.append(f"the endpoint sent {unread[0]}")
 
