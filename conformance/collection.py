@@ -227,7 +227,9 @@ class Suite:
         """Run the sanity case again and sum up, in the controller."""
         if self.worker or self.config.getoption("collectonly"):
             return
-        if len(self.cases) > 1:
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            self.cases += self._not_run("the run was interrupted before this case")
+        elif len(self.cases) > 1:
             self.cases.append(self._sanity_weighed(self._sanity("last")))
         self.run = self._summed_up()
         self.run.cases = self._in_order()
@@ -240,6 +242,13 @@ class Suite:
             session.exitstatus = int(self.run.exit)
         if self.settings.listener is not None:
             self.settings.listener.close()
+
+    def _not_run(self, why: str) -> list[Case]:
+        """Give the cases that were not run their verdict: every case has one."""
+        nowhere = msgspec.structs.replace(self.settings, unreachable=why, output=None)
+        run = {case.id for case in self.cases}
+        rest = [case for name, case in self.selected.items() if name not in run]
+        return [run_case(case, nowhere) for case in rest]
 
     def _in_order(self) -> list[Case]:
         order = {name: at for at, name in enumerate(self.selected)}

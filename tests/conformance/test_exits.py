@@ -8,9 +8,11 @@ replaces one function before it starts the command.
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -286,6 +288,25 @@ def test_a_bug_shows_its_traceback_to_those_who_ask() -> None:
     assert done.returncode == 4
     assert "Traceback" in done.stderr
     assert "broken on purpose" in done.stderr
+
+
+def test_an_interrupted_run_is_not_green_and_names_what_it_left(folder: Path) -> None:
+    with wlc() as target:
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "conformance", "run", target, "authlist",
+                "--identity", str(folder / "mse.pem"), "--json",
+            ],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        time.sleep(4.0)
+        process.send_signal(signal.SIGINT)
+        told, errors = process.communicate(timeout=60)
+    assert process.returncode == 3, errors
+    cases = json.loads(told)["runs"][0]["cases"]
+    left = [case for case in cases if "interrupted" in case.get("detail", "")]
+    assert left
+    assert {case["verdict"] for case in left} == {"inconclusive"}
 
 
 def test_a_reader_that_leaves_is_no_bug() -> None:
