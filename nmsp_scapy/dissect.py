@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from itertools import count
+from typing import cast
 
 from nmsp_scapy.constants import PORT
 from nmsp_scapy.conversation import Conversation, Direction, Event, Message, Result
@@ -126,7 +127,7 @@ class Dissection:
     ) -> None:
         """Add messages as they are, and holes as events."""
         if not framer.holed:
-            out += framed
+            out += cast("list[Message]", framed)
             return
         framer.holed = False
         for found in framed:

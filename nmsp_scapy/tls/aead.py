@@ -31,7 +31,56 @@ def _cipher(bulk: Bulk, key: bytes) -> AESGCM | AESCCM | ChaCha20Poly1305:
     return ChaCha20Poly1305(key)
 
 
-class Aead12:
+class _Heads:
+    """Headers of application data, and what they say of their records."""
+
+    def __init__(self, start: bytes, shortest: int) -> None:
+        """Begin.
+
+        Args:
+            start: of every such header.
+            shortest: fragment that can be authentic, bytes.
+        """
+        self._start = start
+        self._shortest = shortest
+        self._heads: dict[bytes, tuple[int, bytes]] = {}
+
+    def _extra(self, head: bytes) -> bytes:
+        """Additional data of a record, but for its number."""
+        return head
+
+    def whole(self, data: bytes) -> list[int]:
+        """Where each of the whole application data records ends that `data` holds."""
+        heads = self._heads
+        stops: list[int] = []
+        at, end = 0, len(data)
+        while True:
+            head = data[at : at + 5]
+            known = heads.get(head) or self._head(head)
+            if known is None or at + known[0] > end:
+                return stops
+            at += known[0]
+            stops.append(at)
+
+    def is_head(self, head: bytes) -> bool:
+        """Whether it is the header of application data that can be authentic."""
+        return (self._heads.get(head) or self._head(head)) is not None
+
+    def _head(self, head: bytes) -> tuple[int, bytes] | None:
+        """Whole length and additional data of records with this header, kept.
+
+        None where it is not the header of application data.
+        """
+        length = int.from_bytes(head[3:], "big")
+        if len(head) < 5 or head[:3] != self._start:
+            return None
+        if not self._shortest <= length <= MAX_FRAGMENT:
+            return None
+        self._heads[head] = known = (5 + length, self._extra(head))
+        return known
+
+
+class Aead12(_Heads):
     """AEAD with an explicit nonce (GCM, CCM) or a counted one (ChaCha20).
 
     Attributes:
@@ -39,17 +88,21 @@ class Aead12:
     """
 
     def __init__(self, bulk: Bulk, key: bytes, iv: bytes, version: int) -> None:
+        explicit = 12 - len(iv)
+        start = b"\x17" + version.to_bytes(2, "big")
+        super().__init__(start, explicit + bulk.tag)
         self.recipe = (bulk, key, iv, version)
         self.sequence = 0
         self._decrypt = _cipher(bulk, key).decrypt
         self._iv = iv
-        self._explicit = 12 - len(iv)
+        self._explicit = explicit
         self._mask = int.from_bytes(iv, "big")
-        self._overhead = self._explicit + bulk.tag
-        self._start = b"\x17" + version.to_bytes(2, "big")
         self._version = version
         self._nonce_ahead: int | None = None
-        self._heads: dict[bytes, tuple[int, bytes]] = {}
+
+    def _extra(self, head: bytes) -> bytes:
+        length = int.from_bytes(head[3:], "big")
+        return _HEADER(23, self._version, length - self._shortest)
 
     def _try(self, sequence: int, kind: int, version: int, fragment: bytes) -> bytes:
         explicit = self._explicit
@@ -57,14 +110,14 @@ class Aead12:
             nonce = self._iv + fragment[:explicit]
         else:
             nonce = (self._mask ^ sequence).to_bytes(12, "big")
-        extra = _EXTRA(sequence, kind, version, len(fragment) - self._overhead)
+        extra = _EXTRA(sequence, kind, version, len(fragment) - self._shortest)
         return self._decrypt(nonce, fragment[explicit:], extra)
 
     def open(self, kind: int, version: int, fragment: bytes) -> Opened | None:
         """See `Protection.open`."""
         sequence = self.sequence
         self.sequence = sequence + 1
-        if len(fragment) < self._overhead:
+        if len(fragment) < self._shortest:
             return None
         try:
             content = self._try(sequence, kind, version, fragment)
@@ -120,38 +173,6 @@ class Aead12:
         self.sequence = sequence
         return start, None
 
-    def whole(self, data: bytes) -> list[int]:
-        """Where each of the whole application data records ends that `data` holds."""
-        heads = self._heads
-        stops: list[int] = []
-        at, end = 0, len(data)
-        while True:
-            head = data[at : at + 5]
-            known = heads.get(head) or self._head(head)
-            if known is None or at + known[0] > end:
-                return stops
-            at += known[0]
-            stops.append(at)
-
-    def size_of(self, head: bytes) -> int:
-        """Whole length of an application data record with this header; 0 for none."""
-        known = self._heads.get(head) or self._head(head)
-        return known[0] if known else 0
-
-    def _head(self, head: bytes) -> tuple[int, bytes] | None:
-        """Whole length and additional data of records with this header, kept.
-
-        None where it is not the header of application data.
-        """
-        length = int.from_bytes(head[3:], "big")
-        if len(head) < 5 or head[:3] != self._start:
-            return None
-        if not self._overhead <= length <= MAX_FRAGMENT:
-            return None
-        extra = _HEADER(23, self._version, length - self._overhead)
-        self._heads[head] = known = (5 + length, extra)
-        return known
-
     def _run_counted(
         self,
         data: bytes,
@@ -160,14 +181,14 @@ class Aead12:
         out: list[bytes],
         bad: list[tuple[int, int, int]],
     ) -> int:
-        overhead = self._overhead
+        shortest = self._shortest
         while end - start > 5 and data[start : start + 3] == self._start:
             length = data[start + 3] << 8 | data[start + 4]
             stop = start + 5 + length
-            if stop > end or not overhead <= length <= MAX_FRAGMENT:
+            if stop > end or not shortest <= length <= MAX_FRAGMENT:
                 break
             nonce = (self._mask ^ self.sequence).to_bytes(12, "big")
-            extra = _EXTRA(self.sequence, 23, self._version, length - overhead)
+            extra = _EXTRA(self.sequence, 23, self._version, length - shortest)
             try:
                 out.append(self._decrypt(nonce, data[start + 5 : stop], extra))
             except InvalidTag:
@@ -180,7 +201,7 @@ class Aead12:
         self, kind: int, version: int, fragment: bytes, search: Search
     ) -> Opened | None:
         """See `Protection.seek`."""
-        if len(fragment) < self._overhead:
+        if len(fragment) < self._shortest:
             return None
         for sequence in self._likely_first(fragment, search.farthest):
             if search.budget <= 0:
@@ -204,7 +225,7 @@ class Aead12:
         yield from range(self.sequence, self.sequence + farthest + 1)
 
 
-class Aead13:
+class Aead13(_Heads):
     """AEAD of TLS 1.3: the true content type is inside, padding may follow it.
 
     Attributes:
@@ -212,12 +233,11 @@ class Aead13:
     """
 
     def __init__(self, bulk: Bulk, key: bytes, iv: bytes) -> None:
+        super().__init__(b"\x17\x03\x03", bulk.tag + 1)
         self.recipe = (bulk, key, iv)
         self.sequence = 0
         self._decrypt = _cipher(bulk, key).decrypt
         self._mask = int.from_bytes(iv, "big")
-        self._least = bulk.tag + 1
-        self._heads: dict[bytes, int] = {}
 
     def open(self, kind: int, version: int, fragment: bytes) -> Opened | None:
         """See `Protection.open`."""
@@ -228,7 +248,7 @@ class Aead13:
     def _try(
         self, sequence: int, kind: int, version: int, fragment: bytes
     ) -> Opened | None:
-        if len(fragment) < self._least:
+        if len(fragment) < self._shortest:
             return None
         nonce = (self._mask ^ sequence).to_bytes(12, "big")
         extra = _HEADER(kind, version, len(fragment))
@@ -256,9 +276,11 @@ class Aead13:
         inner: Inner | None = None
         while True:
             head = data[start : start + 5]
-            size = heads.get(head) or self._head(head)
-            stop = start + size
-            if stop > end or not size:
+            known = heads.get(head) or self._head(head)
+            if known is None:
+                break
+            stop = start + known[0]
+            if stop > end:
                 break
             try:
                 content = decrypt(
@@ -281,33 +303,6 @@ class Aead13:
             start = stop
         self.sequence = sequence
         return start, inner
-
-    def whole(self, data: bytes) -> list[int]:
-        """Where each of the whole application data records ends that `data` holds."""
-        heads = self._heads
-        stops: list[int] = []
-        at, end = 0, len(data)
-        while True:
-            head = data[at : at + 5]
-            size = heads.get(head) or self._head(head)
-            if not size or at + size > end:
-                return stops
-            at += size
-            stops.append(at)
-
-    def size_of(self, head: bytes) -> int:
-        """Whole length of an application data record with this header; 0 for none."""
-        return self._heads.get(head) or self._head(head)
-
-    def _head(self, head: bytes) -> int:
-        """Whole length of records with this header, kept; 0 for no such record's."""
-        length = int.from_bytes(head[3:], "big")
-        if len(head) < 5 or head[:3] != b"\x17\x03\x03":
-            return 0
-        if not self._least <= length <= MAX_FRAGMENT:
-            return 0
-        self._heads[head] = 5 + length
-        return 5 + length
 
     def seek(
         self, kind: int, version: int, fragment: bytes, search: Search

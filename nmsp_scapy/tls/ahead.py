@@ -99,4 +99,4 @@ def _is_begun(protection: Aead, rest: bytes) -> bool:
     """Whether this begins an application data record and does not end it."""
     if len(rest) < 5:
         return b"\x17".startswith(rest[:1])
-    return bool(protection.size_of(rest[:5]))
+    return protection.is_head(rest[:5])
