@@ -13,6 +13,7 @@ from nmsp_scapy.calibrate.seen import Seen
 SAMPLE = 60
 LEAST_BITS = 64
 LONGEST_CONSTANT = 8
+WIDEST_HEADER_SUM = 2
 
 
 class Checksum(NamedTuple):
@@ -90,3 +91,31 @@ def _constant(raws: list[bytes], least: int) -> Checksum | None:
 def _fits(raw: bytes, width: int, order: str, made: Callable[[bytes], int]) -> bool:
     value = made(raw[:-width]) % (1 << 8 * width)
     return raw[-width:] == value.to_bytes(width, order)  # type: ignore[arg-type]
+
+
+def header_checksum(
+    raws: list[bytes], free: list[int], size: int
+) -> tuple[int, int, str] | None:
+    """Find a field of the header that sums up the header, itself taken as zero.
+
+    Returns:
+        Its offset, its width, and what it is.
+    """
+    heads = list({raw[:size] for raw in raws})[:SAMPLE]
+    for name, width, made in SUMS:
+        if width > WIDEST_HEADER_SUM or 8 * width * len(heads) < LEAST_BITS:
+            continue
+        for at in free:
+            if not set(range(at, at + width)) <= {*free}:
+                continue
+            for order in ("big", "little")[: 1 + (width > 1)]:
+                if all(_sums_up(head, at, width, order, made) for head in heads):
+                    return at, width, name + f", {order}-endian" * (width > 1)
+    return None
+
+
+def _sums_up(
+    head: bytes, at: int, width: int, order: str, made: Callable[[bytes], int]
+) -> bool:
+    value = made(head[:at] + bytes(width) + head[at + width :]) % (1 << 8 * width)
+    return head[at : at + width] == value.to_bytes(width, order)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from nmsp_scapy.calibrate.elements import ALL, Elements, Shape
 from nmsp_scapy.calibrate.seen import Seen
+from nmsp_scapy.calibrate.values import Sample
 from nmsp_scapy.constants import Grade
 from nmsp_scapy.profile import ElementGeometry
 
@@ -123,34 +124,35 @@ def _zeros(
 
 def children(
     shape: Shape, geometry: ElementGeometry, messages: list[Seen]
-) -> tuple[dict[int, list[tuple[bytes, int]]], set[int]]:
-    """Group values with their frames by type, and tell which types contain elements."""
-    values: dict[int, list[tuple[bytes, int]]] = defaultdict(list)
+) -> tuple[dict[int, list[Sample]], set[int]]:
+    """Group values by element type, and tell which types contain elements."""
+    values: dict[int, list[Sample]] = defaultdict(list)
     pending = [
-        (one.raw, shape.start, len(one.raw) - shape.trailer, one.frame)
+        (Sample(one.raw, one.frame, one.time_ns), shape.start, shape.trailer)
         for one in messages[:ALL]
     ]
     containers: set[int] = set()
     low, high = geometry.type_offset, geometry.type_offset + geometry.type_width
     for _ in range(8):
-        level: dict[int, list[tuple[bytes, int]]] = defaultdict(list)
-        for raw, start, stop, frame in pending:
-            for at, end in shape.starts(raw, start, stop):
+        level: dict[int, list[Sample]] = defaultdict(list)
+        for sample, start, trailer in pending:
+            raw = sample.data
+            for at, end in shape.starts(raw, start, len(raw) - trailer):
                 number = int.from_bytes(raw[at + low : at + high], geometry.byte_order)
                 if at + geometry.value_offset <= end:
                     value = raw[at + geometry.value_offset : end]
-                    level[number].append((value, frame))
+                    level[number].append(sample._replace(data=value))
         pending = []
         for number, found in level.items():
             values[number] += found
             if number in containers or _contains(shape, found):
                 containers.add(number)
-                pending += [(value, 0, len(value), frame) for value, frame in found]
+                pending += [(sample, 0, 0) for sample in found]
         if not pending:
             break
     return dict(values), containers
 
 
-def _contains(shape: Shape, values: list[tuple[bytes, int]]) -> bool:
-    counts = [shape.count(value, 0, len(value)) for value, _ in values]
+def _contains(shape: Shape, values: list[Sample]) -> bool:
+    counts = [shape.count(one.data, 0, len(one.data)) for one in values]
     return min(counts) >= 1 and sum(counts) > len(counts)

@@ -222,7 +222,7 @@ def _value_votes(found: Elements | None, messages: list[Seen]) -> list[Vote]:
     values, containers = children(own[0].shape, own[0].geometry, messages)
     return orders.by_values(
         {
-            number: [value for value, _ in found]
+            number: [one.data for one in found]
             for number, found in values.items()
             if number not in containers
         }

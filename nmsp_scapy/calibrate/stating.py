@@ -3,6 +3,11 @@
 
 import msgspec
 
+from nmsp_scapy.calibrate.describing import (
+    describe_bodies,
+    describe_columns,
+    describe_values,
+)
 from nmsp_scapy.calibrate.element_geometry import LEAST_LEAD, children
 from nmsp_scapy.calibrate.finding import Finding
 from nmsp_scapy.calibrate.geometry import Layout, find_layout
@@ -10,7 +15,6 @@ from nmsp_scapy.calibrate.kinds import KNOWN
 from nmsp_scapy.calibrate.seen import Column
 from nmsp_scapy.calibrate.streams import Run
 from nmsp_scapy.calibrate.tiling import Tiling
-from nmsp_scapy.calibrate.values import describe_columns, describe_values
 from nmsp_scapy.constants import Grade
 from nmsp_scapy.profile import NOMINAL, ElementGeometry, Field, HeaderGeometry, Profile
 
@@ -75,9 +79,11 @@ class _Told:
             fields.append(self._field("transaction_id", tiling.transaction))
         taken = {n for f in fields for n in range(f.offset, f.offset + f.width)}
         free = [n for n in range(layout.size) if n not in taken]
-        unknown, told = describe_columns(layout.messages, free, self.order)
+        unknown, told = describe_columns(layout.messages, free, layout.size, self.order)
         self.findings += told
         elements, names = self._elements()
+        numbers = self._numbers()
+        bodies = self._bodies(numbers) if elements is None else {}
         covers, counted = _coverage(layout.added, layout.size, layout.trailer)
         header = HeaderGeometry(
             size=layout.size,
@@ -86,19 +92,33 @@ class _Told:
             trailer=layout.trailer,
             trailer_counted=counted,
         )
-        limit = 1 << 8 * tiling.kind.width
         profile = Profile(
             name=name,
             header=header,
             elements=elements,
-            message_types=layout.types.names
-            or {n: v for n, v in NOMINAL.message_types.items() if v < limit},
+            message_types=numbers,
+            bodies=bodies,
             element_types=names,
             services=NOMINAL.services,
             note=f"measured by nmsp calibrate on {len(layout.messages)} messages",
             statements={one.statement: one.stated() for one in self.findings},
         )
         return Calibration(profile, self.findings, "", len(layout.messages))
+
+    def _numbers(self) -> dict[str, int]:
+        """Number the messages: as documented, as far as that fits the type."""
+        limit = 1 << 8 * self.layout.tiling.kind.width
+        documented = NOMINAL.message_types.items()
+        return self.layout.types.names or {n: v for n, v in documented if v < limit}
+
+    def _bodies(self, numbers: dict[str, int]) -> dict[str, tuple[Field, ...]]:
+        layout, names = self.layout, {v: n for n, v in numbers.items()}
+        told, bodies = describe_bodies(
+            layout.messages, names.get, layout.tiling.kind, layout.size,
+            layout.trailer, self.order,
+        )  # fmt: skip
+        self.findings += told
+        return bodies
 
     def _conversations(self, every: int) -> None:
         messages = self.layout.messages
@@ -299,10 +319,7 @@ class _Told:
             best.geometry, grade=told.grade, note=told.stated().note
         )
         values, containers = children(best.shape, geometry, layout.messages)
-        more, names = describe_values(
-            {n: [value for value, _ in own] for n, own in values.items()},
-            containers, 1 << 8 * geometry.type_width,
-        )  # fmt: skip
+        more, names = describe_values(values, containers, 1 << 8 * geometry.type_width)
         self.findings += more
         return geometry, names
 

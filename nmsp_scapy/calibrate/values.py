@@ -1,153 +1,177 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the rest holds: header bytes without a name, and element values."""
+"""What values hold, by what they look like and how they come again.
+
+Each kind needs evidence that chance does not give: addresses come again and share
+their vendors, signal strengths keep to their range and vary, times keep pace with the
+capture. What nothing speaks for stays bytes.
+"""
 
 import itertools
-from collections import Counter
-from ipaddress import ip_address
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+from typing import Literal, NamedTuple
 
-from nmsp_scapy.calibrate.finding import Finding
-from nmsp_scapy.calibrate.seen import Seen
-from nmsp_scapy.constants import ElementType, Grade
-from nmsp_scapy.profile import NOMINAL, Field
+from nmsp_scapy.calibrate.seen import ORDERS
 
-SHOWN = 3
-FIXED = {
-    "STATUS": {2}, "SERVICE": {9}, "QUERY": {3, 4}, "MAC_ADDRESS": {6},
-    "IP_ADDRESS": {4, 16}, "SWITCH_PORT": {3}, "ENTITY": {1}, "RSSI_SAMPLE": {16},
-    "BSSID": {6}, "LAST_HEARD": {4}, "TRAFFIC": {32},
-}  # fmt: skip
-"""Sizes of values that the nominal layout fixes, by element."""
+LEAST = 4
+"""Values without which nothing is said of what they hold."""
 
-CONTAINERS = {
-    "MEASUREMENT", "INFORMATION", "STATISTICS", "ATTACHMENT", "LOCATION", "AP", "ALARM"
-}  # fmt: skip
+MANY, VARIED, SHOWN = 8, 4, 8
+LOOKED_AT = 64
+"""Bytes of a value that are looked into, for fields at fixed places."""
 
+SAMPLES = 2000
+SIGNAL = range(0x9C, 0xEC + 1)
+"""-100 to -20 dBm as a signed byte."""
 
-def describe_columns(
-    messages: list[Seen], free: list[int], order: str
-) -> tuple[list[Field], list[Finding]]:
-    """Tell constants, counters and the rest among the header's other bytes."""
-    fields, findings = [], []
-    for start, width in _stretches(free):
-        told = _column(messages, start, width, order)
-        name = f"unknown_{start}"
-        fields.append(
-            Field(
-                name, start, width, order,  # type: ignore[arg-type]
-                kind="number" if width <= 8 else "bytes",
-                grade=Grade.OBSERVED, note=told,
-            )
-        )  # fmt: skip
-        findings.append(Finding(f"header.{name}", f"{width} bytes", False, told))
-    return fields, findings
+NEAR_S = 2 * 86_400
+"""How far a clock may be off the capture's."""
+
+ALMOST = 0.95
+
+Kind = Literal["number", "mac", "ipv4", "text", "bytes", "time", "dbm"]
 
 
-def _stretches(free: list[int]) -> list[tuple[int, int]]:
-    """Put neighbouring bytes together, four at most."""
-    found: list[tuple[int, int]] = []
-    for place in free:
-        if found and sum(found[-1]) == place and found[-1][1] < 4:
-            found[-1] = (found[-1][0], found[-1][1] + 1)
-        else:
-            found.append((place, 1))
+class Sample(NamedTuple):
+    """One value, where and when it was seen."""
+
+    data: bytes
+    frame: int
+    time_ns: int
+
+
+class Part(NamedTuple):
+    """A part of a value that can be told what it is."""
+
+    offset: int
+    width: int
+    kind: Kind
+    told: str
+
+
+def is_text(samples: list[Sample]) -> bool:
+    """Whether all are printable ASCII, and long enough for that to mean something."""
+    sizes = [len(one.data) for one in samples]
+    printable = all(32 <= byte < 127 for one in samples for byte in one.data)
+    return printable and min(sizes) > 0 and max(sizes) > 2 and sum(sizes) > MANY
+
+
+def addresses(groups: list[list[Sample]]) -> set[bytes]:
+    """Gather the MAC addresses that are values of their own: others recur in parts."""
+    found: set[bytes] = set()
+    for samples in groups:
+        if {len(one.data) for one in samples} == {6} and _mac(samples, 0, set()):
+            found |= {one.data for one in samples}
     return found
 
 
-def _column(messages: list[Seen], start: int, width: int, order: str) -> str:
-    own = [one.raw[start : start + width] for one in messages]
-    kinds = set(own)
-    if len(kinds) == 1:
-        return f"always {own[0].hex()}"
-    for side in (0, 1):
-        numbers = [
-            int.from_bytes(one.raw[start : start + width], order)  # type: ignore[arg-type]
-            for one in messages
-            if one.side == side
-        ]
-        steps = Counter(b - a for a, b in itertools.pairwise(numbers))
-        if steps and steps[1] * 10 >= 9 * sum(steps.values()):
-            return "counts the messages of its direction"
-    if len(kinds) <= 8:
-        return "one of " + ", ".join(sorted(kind.hex() for kind in kinds))
-    return f"{len(kinds)} values in {len(own)} messages"
+def parts(samples: list[Sample], known: set[bytes]) -> list[Part]:
+    """Find what stands at fixed places of values.
 
-
-def describe_values(
-    values: dict[int, list[bytes]], containers: set[int], limit: int
-) -> tuple[list[Finding], dict[str, int]]:
-    """Tell what elements hold, and which names of the table can stand.
-
-    A name stays where what was seen has its form. An element that has another form
-    is not what the name says, so it gets its number for a name.
+    Args:
+        samples: values of one type, in the order of time.
+        known: MAC addresses that were seen elsewhere.
     """
-    findings = []
-    names = {n: v for n, v in NOMINAL.element_types.items() if v < limit}
-    for number, found in sorted(values.items()):
-        kind = "contains elements" if number in containers else kind_of(found)
-        name = next((n for n, v in names.items() if v == number), None)
-        fits = name is None or _fits(name, found, number in containers)
-        told = f"{len(found)} values"
-        if name is not None:
-            told += f"; the form of {name}" if fits else f"; not the form of {name}"
-        if name is not None and not fits:
-            del names[name]
-        findings.append(Finding(f"element {number}", kind, False, told))
-    return findings, names
+    samples = samples[:SAMPLES]
+    size = min(LOOKED_AT, *(len(one.data) for one in samples))
+    if len(samples) < LEAST or not size:
+        return []
+    found: list[Part] = []
+    free = set(range(size))
+    for finder in (_macs, _clocks, _ipv4s, _signals, _counters):
+        for part in finder(samples, size, known):
+            own = set(range(part.offset, part.offset + part.width))
+            if own <= free:
+                found.append(part)
+                free -= own
+    return sorted(found)
 
 
-def _fits(name: str, found: list[bytes], contains: bool) -> bool:
-    sizes = {len(value) for value in found}
-    if name in CONTAINERS:
-        return contains
-    if name in FIXED:
-        return sizes <= FIXED[name]
-    return not contains or ElementType[name] >= ElementType.CIVIC_LOCATION
+def _macs(samples: list[Sample], size: int, known: set[bytes]) -> Iterator[Part]:
+    ranked = []
+    for at in range(size - 5):
+        told = _mac(samples, at, known)
+        if told:
+            ends = [len({one.data[at + n] for one in samples}) for n in range(6)]
+            shared = sum(one.data[at : at + 6] in known for one in samples)
+            ranked.append((-shared, sum(ends[:3]) - sum(ends[3:]), at, told))
+    for *_, at, told in sorted(ranked):
+        yield Part(at, 6, "mac", told)
 
 
-def kind_of(found: list[bytes]) -> str:  # noqa: PLR0911 - one form a line
-    """Say what values look like; `bytes` where nothing speaks for anything."""
-    sizes = {len(value) for value in found}
-    if all(value and _is_text(value) for value in found) and max(sizes) > 2:
-        return "text"
-    if sizes == {6} and _are_macs(found):
-        return "MAC address"
-    if sizes == {4} and len({value[:1] for value in found}) == 1 and len(found) > 3:
-        address = str(ip_address(found[0]))
-        if ip_address(found[0]).is_private and found[0][0]:
-            return f"IPv4, as {address}"
-    if len(sizes) > 1:
-        return f"bytes, {min(sizes)} to {max(sizes)}"
-    (size,) = sizes
-    kinds = set(found)
-    if len(kinds) == 1:
-        return f"always {found[0][:16].hex()}"
-    if size <= 2 and len(kinds) <= 8:
-        return "one of " + ", ".join(sorted(kind.hex() for kind in kinds))
-    return f"{size} bytes" + _inner(found, size)
-
-
-def _inner(found: list[bytes], size: int) -> str:
-    """Say at which offsets signal strengths stand."""
-    if len(found) < 20 or size > 64:
-        return ""
-    dbm = [
-        n
-        for n in range(size)
-        if all(0x9C <= value[n] <= 0xEC for value in found)
-        and len({value[n] for value in found}) > 4
-    ]
-    return f", dBm at {', '.join(map(str, dbm))}" if dbm else ""
-
-
-def _is_text(value: bytes) -> bool:
-    return all(32 <= byte < 127 for byte in value)
-
-
-def _are_macs(found: list[bytes]) -> bool:
-    """Addresses come again, are not multicast, and share their vendors."""
-    different = set(found)
+def _mac(samples: list[Sample], at: int, known: set[bytes]) -> str:
+    """Say why six bytes are an address, or nothing."""
+    own = [one.data[at : at + 6] for one in samples]
+    different = set(own)
     vendors = {value[:3] for value in different}
-    if any(value[0] & 1 for value in different):
-        return False
-    again = len(found) > 2 * len(different)
-    return len(found) >= 4 and (again or 2 * len(vendors) <= len(different))
+    if len(own) < LEAST or len(different) < 2 or any(v[0] & 1 for v in different):
+        return ""
+    if any(not any(value[:3]) for value in different):
+        return ""
+    elsewhere = sum(value in known for value in different)
+    again = 3 * len(own) >= 4 * len(different)
+    shared = 2 * len(vendors) <= len(different) or len(vendors) == 1
+    ends = {value[3:] for value in different}
+    if (again and shared and 2 * len(ends) > len(different)) or (
+        2 * elsewhere > len(different)
+    ):
+        told = f"{len(own)} values, {len(different)} different, {len(vendors)} vendors"
+        return told + f", {elsewhere} of them seen elsewhere" * bool(elsewhere)
+    return ""
+
+
+def _ipv4s(samples: list[Sample], size: int, _known: set[bytes]) -> Iterator[Part]:
+    for at in range(size - 3):
+        own = {one.data[at : at + 4] for one in samples}
+        if len({value[0] for value in own}) > 1 or len({v[3] for v in own}) < VARIED:
+            continue
+        if all(value[0] and IPv4Address(value).is_private for value in own):
+            shown = IPv4Address(min(own))
+            yield Part(at, 4, "ipv4", f"{len(own)} private addresses, as {shown}")
+
+
+def _signals(samples: list[Sample], size: int, _known: set[bytes]) -> Iterator[Part]:
+    for at in range(size):
+        own = {one.data[at] for one in samples}
+        if len(samples) >= MANY and len(own) > VARIED and all(n in SIGNAL for n in own):
+            low, high = min(own) - 256, max(own) - 256
+            yield Part(at, 1, "dbm", f"{len(own)} values from {low} to {high}")
+
+
+def _clocks(samples: list[Sample], size: int, _known: set[bytes]) -> Iterator[Part]:
+    for width, unit in ((8, 10**6), (8, 10**9), (4, 10**9)):
+        for at, order in itertools.product(range(size - width + 1), ORDERS):
+            own = [int.from_bytes(one.data[at : at + width], order) for one in samples]
+            near = all(
+                abs(n * unit - one.time_ns) < NEAR_S * 10**9
+                for n, one in zip(own, samples, strict=True)
+            )
+            if near and samples[0].time_ns > NEAR_S * 10**9:
+                yield Part(at, width, "time", f"keeps pace with the capture ({order})")
+
+
+def _counters(samples: list[Sample], size: int, _known: set[bytes]) -> Iterator[Part]:
+    for width in (4, 2, 1):
+        for at, order in itertools.product(range(size - width + 1), ORDERS):
+            own = [int.from_bytes(one.data[at : at + width], order) for one in samples]
+            if len(set(own)) < MANY or len(own) < MANY:
+                continue
+            rises = sum(b >= a for a, b in itertools.pairwise(own))
+            if rises >= ALMOST * (len(own) - 1) and max(own) - min(own) < 1 << 24:
+                told = f"never falls, from {own[0]} to {own[-1]}"
+                yield Part(at, width, "number", f"{told} ({order})")
+
+
+def rest(samples: list[Sample]) -> str:
+    """Say of values as a whole what can be said."""
+    sizes = {len(one.data) for one in samples}
+    if len(sizes) > 1:
+        return f"{min(sizes)} to {max(sizes)} bytes"
+    (size,) = sizes
+    kinds = {one.data for one in samples}
+    if len(kinds) == 1 and size:
+        value = samples[0].data
+        return f"always {value[:16].hex()}" + "..." * (size > 16)
+    if size <= 2 and len(kinds) <= SHOWN:
+        return "one of " + ", ".join(sorted(kind.hex() for kind in kinds))
+    return f"{size} bytes"

@@ -16,7 +16,7 @@ from nmsp_scapy.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nmsp_scapy.calibrate import Calibration, Run
+    from nmsp_scapy.calibrate import Calibration, Finding, Run
     from nmsp_scapy.cli.reading import Reading
 
 
@@ -74,6 +74,10 @@ def command(
         ctx.exit(UNREAD)
     name = output.stem if output else "calibrated"
     found = calibrate(runs, name=name)
+    if output is not None and found.profile is not None:
+        # Before anything is shown: whoever reads that may stop reading.
+        with ExitStack() as stack:
+            output_file(stack, output).write(written(found.profile).encode())
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found), indent=2))
     else:
@@ -81,9 +85,6 @@ def command(
     if found.profile is None:
         click.echo(f"nmsp: {capture}: {found.reason}", err=True)
         ctx.exit(UNREAD)
-    if output is not None:
-        with ExitStack() as stack:
-            output_file(stack, output).write(written(found.profile).encode())
 
 
 def _runs(reader: "Reading", capture: str) -> "list[Run]":
@@ -106,12 +107,20 @@ def _runs(reader: "Reading", capture: str) -> "list[Run]":
     return [run for pair in sides.values() for one in pair for run in one.finish()]
 
 
+def _mark(one: "Finding") -> str:
+    """How sure a statement is."""
+    if one.determined:
+        return "determined"
+    return "by convention" if one.convention else "not determined"
+
+
 def _tell(found: "Calibration") -> None:
     for one in found.findings:
-        mark = "determined" if one.determined else "not determined"
-        click.echo(f"{one.statement}: {one.value}  [{mark}]")
+        click.echo(f"{one.statement}: {one.value}  [{_mark(one)}]")
         bits = "" if one.bits is None else f" ({one.bits:.0f} bits against chance)"
         click.echo(f"    {one.evidence}{bits}")
+        if one.convention:
+            click.echo(f"    {one.convention}")
         for other in one.others[:6]:
             click.echo(f"    {other}")
         if len(one.others) > 6:
