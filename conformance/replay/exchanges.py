@@ -81,6 +81,7 @@ class Exchanges:
         stray: responses that nothing has asked for.
         order: the answers and `once` in their order, as (exchange, which); the
             exchange is -1 for `once`.
+        first_s: when the WLC said its first word; 0 before.
     """
 
     def __init__(self, profile: Profile, ignoring: Ignoring) -> None:
@@ -89,6 +90,7 @@ class Exchanges:
         self.epochs = [Epoch(0.0)]
         self.stray: list[Seen] = []
         self.order: list[tuple[int, int]] = []
+        self.first_s = 0.0
         self._ignoring = ignoring
         self._numbered = any(f.name == "transaction_id" for f in profile.header.fields)
         self._by_key: dict[tuple[str, int], int] = {}
@@ -100,6 +102,7 @@ class Exchanges:
         if seen.sender == "mse":
             self._ask(seen)
             return
+        self.first_s = self.first_s or seen.time_s
         kind = kind_of(seen.name)
         if kind is Kind.CAPABILITY:
             self.order.append((-1, len(self.once)))
@@ -108,6 +111,11 @@ class Exchanges:
             self._stream(seen)
         else:
             self._answer(seen, known=kind is not Kind.UNKNOWN)
+
+    def answer(self, key: tuple[int, int]) -> Seen:
+        """Find a message by its key in `order`."""
+        exchange, which = key
+        return self.all[exchange].answers[which] if exchange >= 0 else self.once[which]
 
     def _ask(self, seen: Seen) -> None:
         at = len(self.all)

@@ -294,7 +294,7 @@ def test_an_interrupted_run_is_not_green_and_names_what_it_left(folder: Path) ->
     with wlc() as target:
         process = subprocess.Popen(
             [
-                sys.executable, "-m", "conformance", "run", target, "authlist",
+                sys.executable, "-m", "conformance", "run", target,
                 "--identity", str(folder / "mse.pem"), "--json",
             ],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

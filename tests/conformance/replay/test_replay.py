@@ -6,8 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from conformance import matrix
+from conformance.emulator.authlist import AuthList
+from conformance.emulator.server import EmulatedWlc
+from conformance.emulator.wlc import Settings
 from conformance.replay import script
 from conformance.replay.ignoring import Ignoring
 from conformance.replay.outcome import Outcome
@@ -227,3 +231,26 @@ def test_it_ends_in_time() -> None:
     assert outcome.duration_s < 2.5
     assert outcome.exit == 3
     assert "stopped by --for" in outcome.unjudged[0].text
+
+
+def test_an_authlist_that_takes_its_time_is_no_slow_answer() -> None:
+    who = matrix.listed().listed
+    gear = EmulatedWlc(
+        authlist=AuthList.of(who.certificate.public_bytes(Encoding.DER)),
+        authlist_wait_s=1.0,
+        settings=Settings(interval_s=0.3),
+        tls="1.3",
+    )
+    with gear:
+        outcome = replayed(("127.0.0.1", gear.port), timing="original")
+    assert [d for d in outcome.differences if d.aspect == "timing"] == []
+
+
+def test_a_part_of_an_answer_that_the_capture_lacks_is_not_compared() -> None:
+    found = script.read(dissect(io.BytesIO(WHOLE)))
+    lost = next(m for m in found.messages if m.name == "INFORMATION_RESPONSE")
+    assert lost.more
+    with matrix.wlc() as met:
+        outcome = replayed(met.target, without(WHOLE, *lost.frames))
+    assert (outcome.exit, outcome.differences) == (3, [])
+    assert "the answers to INFORMATION_REQUEST #2" in outcome.unjudged[0].text
