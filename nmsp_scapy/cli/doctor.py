@@ -73,6 +73,7 @@ def command(
     import msgspec
 
     from nmsp_scapy.capture import CaptureError
+    from nmsp_scapy.cli.progress import reading, ticking
     from nmsp_scapy.dissect import dissect
     from nmsp_scapy.doctor import Chart, diagnose
     from nmsp_scapy.doctor.report import diagnosis_text
@@ -86,9 +87,11 @@ def command(
         path = _seekable(capture, Path(directory))
         try:
             chart = Chart()
-            chart.feed_all(
-                dissect(path, keys=keys, profile=profile, ports=frozenset(ports))
-            )
+            with reading(str(path), quiet=False) as (source, tick):
+                read = dissect(
+                    source, keys=keys, profile=profile, ports=frozenset(ports)
+                )
+                chart.feed_all(ticking(read, tick))
             begun = _attempts(path, ports)
         except CaptureError as error:
             click.echo(f"nmsp: {error}", err=True)

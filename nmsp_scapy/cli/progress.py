@@ -2,10 +2,15 @@
 """Progress of reading a capture: on a terminal, and nowhere else."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, TypeVar
+
+T = TypeVar("T")
+
+EVERY = 1000
+"""Results between two looks at how far it is."""
 
 
 class Tick(Protocol):
@@ -50,3 +55,12 @@ def reading(capture: str, *, quiet: bool) -> Iterator[tuple[str | IO[bytes], Tic
             progress.update(task, completed=place)
 
         yield file, tick
+
+
+def ticking(results: Iterable[T], tick: Tick) -> Iterator[T]:
+    """Pass on what is read, and show how far it is now and then."""
+    for number, result in enumerate(results, 1):
+        yield result
+        if not number % EVERY:
+            tick()
+    tick()

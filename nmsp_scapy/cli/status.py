@@ -51,6 +51,7 @@ def command(
     Exits 0 when all was read, 2 on usage, 3 when something could not be read.
     """
     from nmsp_scapy.capture import CaptureError
+    from nmsp_scapy.cli.progress import reading, ticking
     from nmsp_scapy.dissect import dissect
     from nmsp_scapy.status import Tally
 
@@ -58,9 +59,9 @@ def command(
     profile = wire_profile(profile_file)
     tally = Tally(profile)
     try:
-        tally.feed_all(
-            dissect(capture, keys=keys, profile=profile, ports=frozenset(ports))
-        )
+        with reading(capture, quiet=False) as (source, tick):
+            found = dissect(source, keys=keys, profile=profile, ports=frozenset(ports))
+            tally.feed_all(ticking(found, tick))
     except CaptureError as error:
         click.echo(f"nmsp: {error}", err=True)
         ctx.exit(UNREAD)

@@ -24,6 +24,7 @@ with warnings.catch_warnings():
     # The library has moved the old ciphers and says so; they are still there.
     warnings.simplefilter("ignore", CryptographyDeprecationWarning)
     from cryptography.hazmat.decrepit.ciphers.algorithms import (
+        IDEA,
         SEED,
         Camellia,
         TripleDES,
@@ -41,6 +42,8 @@ def _algorithm(cipher: str, key: bytes) -> Any:
         return TripleDES(key)
     if cipher == "SEED_CBC":
         return SEED(key)
+    if cipher == "IDEA_CBC":
+        return IDEA(key)
     return Camellia(key)
 
 

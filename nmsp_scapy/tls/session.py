@@ -369,8 +369,12 @@ class TlsSession:
     # -- before keys ----------------------------------------------------------------
 
     def _step_clear(self, lane: Lane) -> bool:
-        if not lane.started and self._old_hello(lane):
-            return True
+        if not lane.started and (size := _old_hello_size(lane)):
+            if len(lane.buffer.data) - lane.buffer.position < size:
+                lane.buffer.want(size)
+                return False
+            if self._old_hello(lane, size):
+                return True
         record = self._record(lane)
         if record is None:
             return lane.mode is Mode.LOST
@@ -385,15 +389,11 @@ class TlsSession:
         lane.started = True
         return True
 
-    def _old_hello(self, lane: Lane) -> bool:
+    def _old_hello(self, lane: Lane, size: int) -> bool:
         """Take a ClientHello in SSL 2.0's form, as old clients begin with."""
         buffer = lane.buffer
         data, start = buffer.data, buffer.position
-        if lane.side or len(data) - start < 5 or not data[start] & 0x80:
-            return False
-        stop = start + 2 + ((data[start] & 0x7F) << 8 | data[start + 1])
-        if data[start + 2] != 1 or data[start + 3] != 3 or stop > len(data):
-            return False
+        stop = start + size
         try:
             hello = read_sslv2_client_hello(data[start + 3 : stop])
         except MalformedError:
@@ -545,3 +545,13 @@ class TlsSession:
             stop = lane.record_end() or buffer.end
             reason = "the capture ends within a record"
             lane.out.append((lane.side, hole(Gap, buffer.place, stop, seen, reason)))
+
+
+def _old_hello_size(lane: Lane) -> int:
+    """Bytes of a ClientHello in SSL 2.0's form; 0 where there is none."""
+    data, start = lane.buffer.data, lane.buffer.position
+    if lane.side or len(data) - start < 5 or not data[start] & 0x80:
+        return 0
+    if data[start + 2] != 1 or data[start + 3] != 3:
+        return 0
+    return 2 + ((data[start] & 0x7F) << 8 | data[start + 1])

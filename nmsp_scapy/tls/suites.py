@@ -34,6 +34,7 @@ BULK: Final = {
     "RC4_128": Bulk("stream", 16),
     "DES_CBC": Bulk("cbc", 8, 8),
     "3DES_EDE_CBC": Bulk("cbc", 24, 8),
+    "IDEA_CBC": Bulk("cbc", 16, 8),
     "SEED_CBC": Bulk("cbc", 16, 16),
     "CAMELLIA_128_CBC": Bulk("cbc", 16, 16),
     "CAMELLIA_256_CBC": Bulk("cbc", 32, 16),

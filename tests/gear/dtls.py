@@ -20,6 +20,7 @@ def _context(side: int, version: str, suite: str, who: Identity | None) -> SSL.C
     made.set_cipher_list(f"{suite}:@SECLEVEL=0".encode())
     made.set_verify(SSL.VERIFY_NONE, lambda *_: True)
     made.set_keylog_callback(_log)
+    made.set_options(1 << 8)  # SSL_OP_ALLOW_CLIENT_RENEGOTIATION
     made.set_cookie_generate_callback(lambda _: b"a cookie")
     made.set_cookie_verify_callback(lambda _, cookie: cookie == b"a cookie")
     if who:
@@ -39,6 +40,14 @@ def _datagrams(data: bytes, most: int) -> Iterator[bytes]:
         datagram += data[:length]
         data = data[length:]
     yield datagram
+
+
+def _take(end: SSL.Connection) -> None:
+    """Go on with a handshake, and read what there is."""
+    with suppress(SSL.WantReadError):
+        end.do_handshake()
+    with suppress(SSL.WantReadError):
+        end.recv(2**16)
 
 
 class DatagramPair:
@@ -81,6 +90,14 @@ class DatagramPair:
             with suppress(SSL.WantReadError):
                 self.ends[turn % 2 if turn > 1 else 0].do_handshake()
             self.move(listen if turn < 2 * cookie else SSL.Connection.do_handshake)
+
+    def renegotiate(self, side: int) -> None:
+        """Run a second handshake within the association, begun by this side."""
+        self.ends[side].renegotiate()
+        for turn in range(24):
+            with suppress(SSL.WantReadError):
+                self.ends[(turn + side) % 2].do_handshake()
+            self.move(_take)
 
     def say(self, side: int, data: bytes) -> None:
         """Write application data, 400 bytes a datagram."""

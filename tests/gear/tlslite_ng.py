@@ -13,9 +13,12 @@ with warnings.catch_warnings():
         X509CertChain,
         parsePEMKey,
     )
+    from tlslite.messages import ClientHello
     from tlslite.x509 import X509
 
 from tests.gear.tls import TALK, Identity, Recorded, identity
+
+__all__ = ["ClientHello", "HandshakeSettings", "TlslitePair", "settings", "tlslite"]
 
 VERSIONS = {
     "SSL 3.0": (3, 0),
