@@ -151,6 +151,13 @@ def test_a_form_that_is_not_known_is_refused_and_not_harmed(tmp_path: Path) -> N
         )
 
 
+def test_an_edit_that_would_change_something_else_is_refused(tmp_path: Path) -> None:
+    dated = TEXT.replace('"second"', '"""\nexpires = 2020-01-01\n"""')
+    file = file_of(tmp_path, dated)
+    with pytest.raises(BaselineError, match="without harm"):
+        file.edited(renew=file.claims.known[1:], expires=FUTURE)
+
+
 def test_a_reason_is_needed_in_the_file_too(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a reason is needed"):
         file_of(tmp_path, TEXT.replace('"first"', '" "'))

@@ -181,6 +181,13 @@ def test_what_is_no_result_is_one_line_and_exit_2(
     assert "bad.json" in done.stderr
 
 
+def test_another_generation_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    one = written(tmp_path, "a.json", run(PASS))
+    done = asked(one, written(tmp_path, "b.json", run(PASS, schema_version=2)))
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+    assert "its schema version is 2, this suite's is 1" in done.stderr
+
+
 def test_another_role_is_one_line_and_exit_2(tmp_path: Path) -> None:
     one = written(tmp_path, "a.json", run(PASS))
     done = asked(one, written(tmp_path, "b.json", run(PASS, role="mse")))

@@ -160,6 +160,7 @@ def test_another_profile_accuses_nobody(
     done = replay(CAPTURE, target, "--identity", identity, "--profile", str(other))
     assert (done.exit_code, done.stderr) == (3, ""), done.stdout
     assert "profile-unconfirmed" in done.stdout
+    assert "the WLC of the capture was not seen" in " ".join(done.stdout.split())
     assert "nmsp calibrate" in " ".join(done.stdout.split())
 
 
