@@ -20,6 +20,7 @@ help: ## list the doors
 .PHONY: tools
 tools: .venv/.ready
 	sh scripts/tools.sh
+	$(BIN)/python scripts/schemas.py
 
 demo: .venv/.ready ## dissect bundled captures, judge an emulated WLC, show the reports
 	sh scripts/demo.sh

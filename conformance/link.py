@@ -88,7 +88,7 @@ class Link:
         role: str,
         profile: Profile = NOMINAL,
         clock: Callable[[], float] = time.monotonic,
-        number: int = 0,
+        number: int | None = None,
     ) -> None:
         """Take a connection over.
 
@@ -98,9 +98,9 @@ class Link:
             role: of the endpoint under test.
             profile: the wire layout.
             clock: seconds.
-            number: of the connection in its case.
+            number: of the connection in its case; None where there is no case.
         """
-        self.observation = Observation(role=role, live=True, connection=number)
+        self.observation = Observation(role=role, live=True, connection=number or 0)
         self.chunks: list[Chunk] = []
         self.secrets: list[bytes] = []
         self.received = self._handshakes = 0
@@ -384,7 +384,9 @@ class Link:
 
     def _seen(self, sender: str, raw: bytes) -> Seen:
         messages = self.observation.messages
-        place = Index(len(messages), self.number)
+        place = len(messages)
+        if self.number is not None:
+            place = Index(place, self.number)
         seen = Seen(place, self.now_s, sender, raw, (), self.profile)
         messages.append(seen)
         return seen

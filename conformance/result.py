@@ -122,6 +122,7 @@ class Run(msgspec.Struct, omit_defaults=True):
         stale: known deviations that no longer occur.
         passive: whether nothing was stimulated; what was not to be seen is then no
             fault of the run's.
+        pseudonymised: whether identities have other names in it. Captures never do.
     """
 
     target: str
@@ -138,6 +139,7 @@ class Run(msgspec.Struct, omit_defaults=True):
     stale: list[str] = []
     seed: int = 0
     passive: bool = False
+    pseudonymised: bool = False
     schema_version: int = SCHEMA_VERSION
     tool: str = "nmsp-conformance"
     tool_version: str = ""

@@ -3,6 +3,8 @@
 
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,17 @@ def program(name: str) -> str:
     path = shutil.which(name)
     if path is None:
         reason = f"{name} is not installed (make tools)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+def schema(name: str) -> Path:
+    """Path of an official schema, which a report is held to."""
+    path = Path(sys.prefix) / "share" / "nmsp-schemas" / name
+    if not path.exists():
+        reason = f"{name} has not been fetched (make tools)"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)

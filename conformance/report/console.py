@@ -5,9 +5,12 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from conformance.result import Case, Judged, Run
-from conformance.verdict import Severity, Verdict
+from conformance.verdict import Evidence, Severity, Verdict
 
 WIDTH = 88
+CLIPPED = 2000
+"""Characters of one text; an endpoint may send any number."""
+
 SHOWN = 3
 """Findings of one deviation that are written out."""
 
@@ -24,10 +27,25 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
+def clipped(text: object, limit: int = CLIPPED, keep: str = "") -> str:
+    """Spell control characters out and cut what nobody would read to its end.
+
+    Args:
+        text: what to tell.
+        limit: characters of it.
+        keep: a character that stays though it is no printable one.
+    """
+    whole = str(text)
+    cut = len(whole) - limit
+    told = whole[:limit].split(keep) if keep else [whole[:limit]]
+    more = f" … and {cut} more" if cut > 0 else ""
+    return keep.join(map(printable, told)) + more
+
+
 def wrapped(text: str, indent: str, first: str | None = None) -> str:
     """Wrap a text; `first` stands in place of the first line's indent."""
     return textwrap.fill(
-        printable(text),
+        clipped(text),
         WIDTH,
         initial_indent=indent if first is None else first,
         subsequent_indent=indent,
@@ -67,12 +85,25 @@ def top_line(run: Run) -> str:
     if noted:
         told.append(f"{noted} deviations only noted")
     told.append(f"{counts[Verdict.INCONCLUSIVE]} not judged")
+    if not_run(run):
+        told.append(f"{not_run(run)} not run")
     if counts[Verdict.NOT_APPLICABLE]:
         told.append(f"{counts[Verdict.NOT_APPLICABLE]} not applicable")
     if counts[Verdict.ERROR]:
         told.append(f"{counts[Verdict.ERROR]} errors of the suite")
     state = f"{run.role} {run.target}: {', '.join(told)} in {run.duration_s:.1f} s"
     return f"{state} (exit {int(run.exit)})"
+
+
+def not_run(run: Run) -> int:
+    """Count the scenarios for the endpoint's role that the run left out."""
+    from conformance import scenario
+
+    tried = {case.id.partition("[")[0] for case in run.cases}
+    return sum(
+        case.role == run.role and case.id not in tried
+        for case in scenario.load().values()
+    )
 
 
 def _distinct(
@@ -119,11 +150,32 @@ def deviation_lines(part: Judged, cases: Sequence[Case]) -> list[str]:
     if cases and cases[0].ends:
         ends = "; ".join(cases[0].ends)
         lines.append(wrapped(ends, " " * 12, "  ended     "))
-    if cases and cases[0].capture:
-        lines.append(f"  capture   {cases[0].capture}")
+    lines += _where(part)
+    capture = part.capture or (cases[0].capture if cases else "")
+    if capture:
+        lines.append(f"  capture   {printable(capture)}")
     if cases and cases[0].reproduce:
-        lines.append(f"  again     {printable(cases[0].reproduce)}")
+        lines.append(f"  again     {clipped(cases[0].reproduce)}")
     return lines
+
+
+def _where(part: Judged) -> list[str]:
+    """Say where the first finding lies that lies somewhere."""
+    for at in (found.evidence for found in part.unmet):
+        if at is None or not (at.frames or at.field or at.length):
+            continue
+        told = [at.field] if at.field else []
+        told += [bytes_of(at)] if at.offset is not None and at.length else []
+        told += [f"frame {at.frames[-1]}"] if at.frames else []
+        lines = [wrapped(", ".join(told), " " * 12, "  where     ")]
+        return lines + ([f"  filter    {printable(at.filter)}"] if at.filter else [])
+    return []
+
+
+def bytes_of(at: Evidence) -> str:
+    """Name the bytes of a finding: `byte 8`, `bytes 8-11`."""
+    first, length = at.offset or 0, at.length or 1
+    return f"byte {first}" if length == 1 else f"bytes {first}-{first + length - 1}"
 
 
 def _names(names: Iterable[str]) -> str:
@@ -134,7 +186,7 @@ def _errors(run: Run) -> list[str]:
     lines: list[str] = []
     for case in run.of(Verdict.ERROR):
         lines += ["", f"ERROR of the suite in {case.id}; please report it"]
-        lines += [f"  {printable(line)}" for line in case.detail.splitlines()[-6:]]
+        lines += [f"  {clipped(line)}" for line in case.detail.splitlines()[-6:]]
     return lines
 
 
@@ -152,10 +204,10 @@ def _inconclusive(run: Run) -> list[str]:
 
 def case_text(case: Case) -> str:
     """Write one case's deviations, for pytest's own report."""
-    lines = [f"{case.id}: {case.description}"]
+    lines = [clipped(f"{case.id}: {case.description}")]
     for part in case.requirements:
         if part.verdict is Verdict.FAIL:
             lines += deviation_lines(part, [case])
     if case.verdict is Verdict.ERROR:
-        lines.append(case.detail)
+        lines.append(clipped(case.detail, 20_000, "\n"))
     return "\n".join(lines)

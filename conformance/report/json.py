@@ -32,8 +32,21 @@ def exit_of(runs: Sequence[Run]) -> Exit:
 
 def text_of(runs: Sequence[Run]) -> str:
     """Write the document, indented."""
-    encoded = msgspec.json.encode(Document(list(runs), exit_of(runs)))
+    document: Any = Document(list(runs), exit_of(runs))
+    try:
+        encoded = msgspec.json.encode(document)
+    except UnicodeEncodeError:  # JSON holds no lone surrogates
+        encoded = msgspec.json.encode(_sound(msgspec.to_builtins(document)))
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def _sound(value: Any) -> Any:
+    """Spell out in every text what is no character."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_sound(key): _sound(each) for key, each in value.items()}
+    return [_sound(each) for each in value] if isinstance(value, list) else value
 
 
 def write(runs: Sequence[Run], path: str) -> None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
-from conformance.report.console import case_text
+from conformance.report.console import case_text, clipped
 from conformance.result import Case, Run
 from conformance.verdict import Trust, Verdict
 
@@ -63,22 +63,22 @@ def _case(suite: Xml.Element, case: Case, *, held: bool) -> None:
     node = Xml.SubElement(
         suite,
         "testcase",
-        classname=f"nmsp.{family}",
+        classname=legal(f"nmsp.{family}"),
         name=legal(name),
         time=f"{case.duration_s:.3f}",
     )
     if case.verdict is Verdict.ERROR:
         told = Xml.SubElement(node, "error", message="error of the suite", type="error")
-        told.text = legal(case.detail)
+        told.text = legal(clipped(case.detail, 20_000, "\n"))
     elif held:
         ids = [p.requirement for p in case.requirements if p.verdict is Verdict.FAIL]
         told = Xml.SubElement(
-            node, "failure", message=" ".join(ids), type=str(case.severity)
+            node, "failure", message=legal(" ".join(ids)), type=str(case.severity)
         )
         told.text = legal(case_text(case))
     elif case.verdict is Verdict.FAIL:
         out = Xml.SubElement(node, "system-out")
-        out.text = legal("only noted:\n" + case_text(case))
+        out.text = legal("known, or only noted:\n" + case_text(case))
     elif case.verdict is not Verdict.PASS:
         why = f"{case.verdict}: {case.reason or ''} {case.detail}"
-        Xml.SubElement(node, "skipped", message=legal(why))
+        Xml.SubElement(node, "skipped", message=clipped(why))

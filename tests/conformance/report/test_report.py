@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every report stands up to what an endpoint may put into it, and says the same."""
 
+import base64
 import json
 from datetime import date
 from html.parser import HTMLParser
@@ -16,6 +17,7 @@ from conformance.report.privacy import pseudonymised
 from conformance.result import Case, Judged, Line, Run
 from conformance.verdict import Evidence, Exit, Finding, Reason, Severity, Verdict
 from nmsp_scapy.constants import Grade
+from tests.gear.results import sample
 
 HOSTILE = '<script>alert("x")</script> ]]> & | `a` \x1b[31m \x00 \ud7ff **b** $(id)'
 RAW = "01000002000000" + "0c00000002"
@@ -71,7 +73,20 @@ def test_sarif_names_rules_and_byte_regions() -> None:
     result = document["runs"][0]["results"][0]
     assert (document["version"], result["ruleId"]) == ("2.1.0", "NMSP-ECHO-3")
     place = result["locations"][0]["physicalLocation"]
-    assert place["region"] == {"byteOffset": 8, "byteLength": 4}
+    region = place["region"]
+    assert (region["byteOffset"], region["byteLength"]) == (8, 4)
+    artifacts = document["runs"][0]["artifacts"]
+    message = artifacts[place["artifactLocation"]["index"]]
+    raw = base64.b64decode(message["contents"]["binary"])
+    assert raw == bytes.fromhex(RAW)
+    assert base64.b64decode(region["snippet"]["binary"]) == raw[8:12]
+    assert artifacts[message["parentIndex"]]["location"]["uri"].endswith(".pcapng")
+
+
+def test_sarif_tells_new_known_and_gone_apart() -> None:
+    document = json.loads(sarif.text_of([sample()]))
+    states = [each["baselineState"] for each in document["runs"][0]["results"]]
+    assert states == ["new", "unchanged", "absent"]
 
 
 def test_markdown_lets_nothing_act() -> None:
