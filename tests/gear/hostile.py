@@ -38,6 +38,7 @@ class Spoiling:
         cuts: sizes of the segments, used in turns.
         isn: initial sequence numbers.
         again: copies: of which segment, how much later, how many bytes before it too.
+        forged: which segment comes again, later than any is moved, with other bytes.
         moved: which segment comes how much later.
         lost: which segments the capture lacks.
         snapped: of which segment only so many bytes of payload were kept.
@@ -49,6 +50,7 @@ class Spoiling:
     cuts: tuple[int, ...] = (1448,)
     isn: tuple[int, int] = (1000, 5000)
     again: tuple[tuple[int, int, int], ...] = ()
+    forged: tuple[int, ...] = ()
     moved: tuple[tuple[int, int], ...] = ()
     lost: frozenset[int] = frozenset()
     snapped: tuple[tuple[int, int], ...] = ()
@@ -59,6 +61,8 @@ class Spoiling:
 
 NUMBERS = st.sampled_from((0, 1000, 2**31 - 9, MASK - 3000, MASK - 200, MASK))
 ORDINALS = st.integers(0, 400)
+FARTHEST = 20
+"""How much later a segment may come."""
 
 
 def spoilings(*, whole: bool = False, started: bool = True) -> st.SearchStrategy:
@@ -79,9 +83,10 @@ def spoilings(*, whole: bool = False, started: bool = True) -> st.SearchStrategy
         ).map(tuple).filter(lambda cuts: sum(cuts) > 60 * len(cuts)),
         isn=st.tuples(NUMBERS, NUMBERS),
         again=st.lists(
-            st.tuples(ORDINALS, st.integers(0, 20), st.integers(0, 3000)), **few
+            st.tuples(ORDINALS, st.integers(0, FARTHEST), st.integers(0, 3000)), **few
         ).map(tuple) if started else none,
-        moved=st.lists(st.tuples(ORDINALS, st.integers(1, 20)), **few).map(tuple),
+        forged=st.lists(ORDINALS, max_size=3).map(tuple) if whole else none,
+        moved=st.lists(st.tuples(ORDINALS, st.integers(1, FARTHEST)), **few).map(tuple),
         lost=st.just(frozenset()) if whole else st.frozensets(ORDINALS, **few),
         snapped=none if whole else st.lists(
             st.tuples(ORDINALS, st.integers(0, 400)), max_size=3
@@ -114,7 +119,11 @@ def spoiled(tap: Tap, spoiling: Spoiling) -> list[Segment]:
     snapped = {n % count: keep for n, keep in spoiling.snapped}
     lost = {3 + n % (count - 3) for n in spoiling.lost}
     copied = {n % count: (later, before) for n, later, before in spoiling.again}
+    forged = {n % count for n in spoiling.forged}
     for n, segment in enumerate(tap.segments):
+        if n in forged and segment.payload:
+            other = bytes(byte ^ 0x55 for byte in segment.payload)
+            keys.append((n + FARTHEST + 1, _changed(segment, payload=other)))
         if n in copied:
             later, before = copied[n]
             copy = _longer(tap, segment, before)
