@@ -290,16 +290,20 @@ def test_a_bug_shows_its_traceback_to_those_who_ask() -> None:
     assert "broken on purpose" in done.stderr
 
 
-def test_an_interrupted_run_is_not_green_and_names_what_it_left(folder: Path) -> None:
+def test_an_interrupted_run_is_not_green_and_names_what_it_left(
+    folder: Path, tmp_path: Path
+) -> None:
     with wlc() as target:
         process = subprocess.Popen(
             [
                 sys.executable, "-m", "conformance", "run", target,
-                "--identity", str(folder / "mse.pem"), "--json",
+                "--identity", str(folder / "mse.pem"), "--json", "-o", str(tmp_path),
             ],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        time.sleep(4.0)
+        until = time.monotonic() + 60
+        while len([*tmp_path.glob("*.txt")]) < 3 and time.monotonic() < until:
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         told, errors = process.communicate(timeout=60)
     assert process.returncode == 3, errors
