@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From a capture's runs to what is known of the layout behind them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from math import log2
 
 import msgspec
@@ -21,6 +21,9 @@ from nmsp_scapy.calibrate.walk import Chain, search, walks
 
 ENOUGH_BITS = 40.0
 """Net evidence below which a chain of messages is not believed."""
+
+LOOKED_AT = 32 << 20
+"""Bytes of all conversations that are looked at; more tells nothing more."""
 
 TRIED_ALONE = 4
 """Conversations that are looked into alone, the largest first."""
@@ -87,6 +90,7 @@ def find_layout(runs: list[Run]) -> Layout | str:
     All conversations are held to it together. Where that fails, some of them may be
     something else: then the largest that has a layout is, with those that walk by it.
     """
+    runs = _largest(runs)
     found = _layout_of(runs)
     by_conversation: dict[int, list[Run]] = defaultdict(list)
     for run in runs:
@@ -104,6 +108,21 @@ def find_layout(runs: list[Run]) -> Layout | str:
             joined = _layout_of([*group, *(run for own in fit for run in own)])
             return alone if isinstance(joined, str) else joined
     return found
+
+
+def _largest(runs: list[Run]) -> list[Run]:
+    """Take the largest conversations, as many as are looked at."""
+    sizes: Counter[int] = Counter()
+    for run in runs:
+        sizes[run.conversation] += len(run.data)
+    kept: set[int] = set()
+    total = 0
+    for number, size in sizes.most_common():
+        if kept and total + size > LOOKED_AT:
+            break
+        kept.add(number)
+        total += size
+    return [run for run in runs if run.conversation in kept]
 
 
 def _layout_of(runs: list[Run]) -> Layout | str:

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import random
 
+import msgspec
+import pytest
+
 from nmsp_scapy.calibrate import calibrate, runs_of
+from nmsp_scapy.calibrate import geometry as geometry_of
 from nmsp_scapy.calibrate.describing import CONTAINERS, FIXED, OPEN, describe
 from nmsp_scapy.calibrate.values import Part, Sample, parts
 from nmsp_scapy.constants import ElementType, Grade
 from nmsp_scapy.integrity import Plain
 from nmsp_scapy.layers.base import NMSPElement
 from nmsp_scapy.layers.fields import ElementsField, NumberField, TextField
+from nmsp_scapy.profile import NOMINAL, Statement
+from nmsp_scapy.profile.reading import parsed
+from nmsp_scapy.profile.writing import differences, written
 from tests.gear.drawn import runs
 from tests.gear.geometries import draw_geometry
 from tests.gear.talk import conversation
@@ -93,6 +100,27 @@ def test_every_statement_in_the_profile_has_its_grade_and_its_frames() -> None:
     assert told["element 19"].value == "MAC address"
     assert told["element 189"].value.endswith("MAC address at 0, dBm at 10, dBm at 11")
     assert "chosen by convention" in told["header.length"].note
+
+
+def test_what_a_profile_rests_on_is_read_back_and_is_no_difference() -> None:
+    told = Statement('"odd" \\ value', Grade.OBSERVED, "a\nnote", [1, 2])
+    one = msgspec.structs.replace(NOMINAL, statements={'element "5".x': told})
+    assert parsed(written(one)) == one
+    assert differences(one, NOMINAL) == []
+
+
+def test_no_more_than_enough_conversations_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    geometry = draw_geometry(4060)
+    every = [
+        msgspec.structs.replace(run, conversation=number)
+        for number in range(3)
+        for run in runs(geometry, 4060)
+    ]
+    one = sum(len(run.data) for run in every) // 3
+    monkeypatch.setattr(geometry_of, "LOOKED_AT", 2 * one)
+    assert calibrate(every).findings[0].value == "2 of 3"
 
 
 def test_a_magic_number_is_one_where_several_conversations_have_it() -> None:

@@ -11,7 +11,7 @@ from nmsp_scapy.capture.frames import TcpFrames
 from nmsp_scapy.capture.pcapng import PcapngWriter
 from nmsp_scapy.constants import MESSAGE_LIMIT
 from nmsp_scapy.integrity import Plain
-from nmsp_scapy.profile import ElementGeometry, HeaderGeometry
+from nmsp_scapy.profile import ElementGeometry, HeaderGeometry, Profile
 from tests.gear.geometries import START_S, Encoder, Geometry
 from tests.gear.talk import conversation, records
 from tests.gear.tls import Pair, context, identity
@@ -26,6 +26,7 @@ class Verdict(NamedTuple):
             the body begins and ends where it does.
         exact: type and length have the drawn offset, width and order; what the length
             covers, the header's size and the trailer are the drawn ones.
+        zeros: where they are not, the places differ in no byte that is ever set.
         listed: so they are in the profile, or among the readings that are listed.
         transaction: the transaction id has the drawn offset, width and order.
         wrong: statements that were called determined and are not so.
@@ -37,6 +38,7 @@ class Verdict(NamedTuple):
     framing: bool
     always: bool
     exact: bool
+    zeros: bool
     listed: bool
     transaction: bool
     wrong: list[str]
@@ -87,7 +89,7 @@ def judged(geometry: Geometry, found: Calibration, seed: int = 0) -> Verdict:
     drawn, profile = geometry.profile, found.profile
     if profile is None:
         none = [found.reason]
-        return Verdict(False, False, False, False, False, [], False, False, none)
+        return Verdict(False, False, False, False, False, False, [], False, False, none)
     told = {one.statement: one for one in found.findings}
     said = [(one.raw, one.kind) for one in conversation(geometry, seed)]
     framing = all(_reads(profile.header, *one) for one in said)
@@ -114,12 +116,15 @@ def judged(geometry: Geometry, found: Calibration, seed: int = 0) -> Verdict:
         and same["header.size"]
         and _walks(geometry, profile.elements, seed)
     )
+    every, exact = anything(geometry), all(same[one] for one in header)
     return Verdict(
         framing=framing,
         always=same["header.size"]
         and same["header.trailer"]
-        and all(_reads(profile.header, *one) for one in anything(geometry)),
-        exact=all(same[one] for one in header),
+        and all(_reads(profile.header, *one) for one in every),
+        exact=exact,
+        zeros=not exact
+        and not any(raw[n] for raw, _ in every for n in _apart(drawn, profile)),
         listed=listed,
         transaction=same["header.transaction_id"],
         wrong=wrong,
@@ -127,6 +132,18 @@ def judged(geometry: Geometry, found: Calibration, seed: int = 0) -> Verdict:
         exact_elements=same["elements"],
         why=[one for one, right in same.items() if not right],
     )
+
+
+def _apart(drawn: Profile, found: Profile) -> set[int]:
+    """Bytes that type and length have in one layout and not in the other."""
+    apart: set[int] = set()
+    for name in ("type", "length"):
+        one, other = (_place(p.header, name) for p in (drawn, found))
+        assert one is not None
+        assert other is not None
+        spans = [set(range(at, at + width)) for at, width, _ in (one, other)]
+        apart |= spans[0] ^ spans[1]
+    return apart
 
 
 def anything(geometry: Geometry) -> list[tuple[bytes, int]]:
