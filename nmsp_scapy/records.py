@@ -31,7 +31,7 @@ from nmsp_scapy import layers
 from nmsp_scapy.layers.fields import NumberField, WireField
 from nmsp_scapy.layers.geometry import NESTING_LIMIT
 from nmsp_scapy.profile import NOMINAL, Profile
-from nmsp_scapy.shapes import Convert, Run, Shape, Slots
+from nmsp_scapy.shapes import HOLE, Convert, Run, Shape, Slots
 
 SHAPES = 512
 """Shapes that are kept for a profile."""
@@ -274,8 +274,8 @@ class Outline:
             self._template.append(',"elements":[')
             self._run(start, stop, 1)
         elif cls is binding.message(number):
-            slots = self.reader.slots(cls.fields_desc, stop - start)
-            text = f',"body":{{{slots.template[1:]}}}'
+            slots = first_in(self.reader.slots(cls.fields_desc, stop - start))
+            text = f',"body":{{{slots.template}}}'
             self._add(slots._replace(template=text), start)
         elif stop > start:
             size = stop - start
@@ -338,6 +338,18 @@ class Outline:
             left = b"".join(left for _, left in self._wrong)
             self._template.append(malformed(reasons, left))
             self._wrong.clear()
+
+
+def first_in(slots: Slots) -> Slots:
+    """Leave out the comma before the first field: nothing stands before it."""
+    if not slots.template.startswith(HOLE):
+        return slots._replace(template=slots.template[1:])
+    convert, *others = slots.converts
+
+    def without(value: Any) -> str:
+        return convert(value)[1:]
+
+    return slots._replace(converts=(without, *others))
 
 
 def malformed(reason: str, left: bytes | None = None) -> str:

@@ -3,13 +3,14 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nmsp_scapy import layers, records
 from nmsp_scapy.layers.geometry import NESTING_LIMIT
-from nmsp_scapy.profile import NOMINAL
+from nmsp_scapy.profile import NOMINAL, Field
 from tests.gear.messages import damaged, hostile, messages, profiles
 from tests.gear.packets import comparable, record_of
 
@@ -79,6 +80,25 @@ def test_many_of_one_length_and_type_can_differ_in_shape():
     made = records.reader().to_json_many(raws, ["{"] * len(raws))
     assert made == [records.to_json(one) for one in raws]
     assert len(set(made)) == 4
+
+
+@pytest.mark.parametrize("widths", [(1,), (2, 4), (1, 1, 2), (4, 1), (6,), (8, 1)])
+def test_a_body_of_fields_of_any_width(widths):
+    fields, at = [], 0
+    for width in widths:
+        fields.append(
+            Field(f"f{at}", at, width, kind="mac" if width == 6 else "number")
+        )
+        at += width
+    bodies = {"ECHO_REQUEST": tuple(fields)}
+    profile = msgspec.structs.replace(NOMINAL, name="bodied", bodies=bodies)
+    for size in (at, at + 3, at - 1, 0):
+        body = bytes(range(1, size + 1))
+        raw = b"\1\0\0\1" + (12 + size).to_bytes(4) + bytes(4) + body
+        record = agree(raw, profile)
+    raw = b"\1\0\0\1" + (12 + at).to_bytes(4) + bytes(4) + bytes(range(1, at + 1))
+    record = agree(raw, profile)
+    assert list(record["body"]) == [field.name for field in fields]
 
 
 def test_a_kept_shape_is_not_taken_for_another():

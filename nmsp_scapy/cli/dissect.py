@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     Keep = Callable[[Message], bool]
 
-FORMATS = ["text", "ndjson", "tsv", "parquet"]
+FORMATS = ["text", "ndjson", "tsv", "parquet", "html"]
+
+UNKNOWN = ("text", "ndjson", "html")
+"""Formats of what is opaque."""
 
 SHARED = {"ndjson", "tsv"}
 """Formats that several processes can write: a result stands for itself there."""
@@ -56,7 +59,8 @@ class Writer(Protocol):
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="text for people; ndjson for programs; columns as tsv or parquet.",
+    help="text for people; ndjson for programs; columns as tsv or parquet; html for "
+    "--unknown.",
 )
 @click.option(
     "-o",
@@ -89,6 +93,11 @@ class Writer(Protocol):
     help="What each TLS session negotiated, its certificates, why it stays closed.",
 )
 @click.option(
+    "--unknown",
+    is_flag=True,
+    help="Instead of messages, what is opaque in them, laid out byte by byte.",
+)
+@click.option(
     "-i",
     "--interface",
     metavar="IFACE",
@@ -112,6 +121,7 @@ def command(
     rows: str,
     verbose: bool,
     sessions: bool,
+    unknown: bool,
     jobs: int,
 ) -> None:
     """Show the messages of captures, and all that could not be read.
@@ -124,9 +134,14 @@ def command(
     names of messages and elements, numbers and quoted text, compared by == != < <= >
     >= in, and joined by and, or, not and brackets.
 
+    --unknown groups bodies and element values that the profile does not explain by
+    number and length, and shows what each byte does from one message to the next.
+
     \b
     Examples:
       nmsp dissect x.pcapng
+      nmsp dissect x.pcapng --profile mine.toml --unknown
+      nmsp dissect x.pcapng --unknown --format html -o unknown.html
       nmsp dissect x.pcap --keylog x.keys -v
       nmsp dissect x.pcap --rsa-key wlc.pem --tls
       nmsp dissect -i eth0 --keylog growing.keys
@@ -144,6 +159,10 @@ def command(
     profile = wire_profile(profile_file)
     if (interface is None) == (not captures):
         raise click.UsageError("give captures, or an interface with -i")
+    if unknown and form not in UNKNOWN:
+        raise click.UsageError(f"--unknown is written as {', '.join(UNKNOWN)}")
+    if form == "html" and not unknown:
+        raise click.UsageError("--format html is for --unknown; see nmsp report")
     live = () if interface is None else keylogs
     keys = key_store(() if live else keylogs, rsa_keys, password_file)
     keep = _test(where, profile)
@@ -155,6 +174,8 @@ def command(
         file = output_file(stack, output)
 
         def writer(file: IO[bytes]) -> Writer:
+            if unknown:
+                return _opaque(file, form, profile)
             if form == "text":
                 return _text(file, profile, terminal, verbose, sessions)
             if form == "ndjson":
@@ -164,7 +185,7 @@ def command(
         def taker(file: IO[bytes]) -> _Taker:
             return _Taker(writer(file), keep)
 
-        if jobs > 1 and form in SHARED and can_share(captures):
+        if jobs > 1 and form in SHARED and not unknown and can_share(captures):
             reader.by_several(captures, jobs, taker, file, losses)
         else:
             source = None
@@ -242,6 +263,12 @@ def _lines(file: IO[bytes], profile: "Profile", sessions: bool) -> Writer:
     from nmsp_scapy.export.ndjson import NdjsonWriter
 
     return NdjsonWriter(file, profile=profile, sessions=sessions)
+
+
+def _opaque(file: IO[bytes], form: str, profile: "Profile") -> Writer:
+    from nmsp_scapy.export.unknown import UnknownWriter
+
+    return UnknownWriter(file, form, profile)
 
 
 def _columns(
