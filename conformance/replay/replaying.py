@@ -64,6 +64,10 @@ class Replay:
         out.conversation = script.conversation.index
         out.captured_wlc = str(script.conversation.server)
         out.playable = len(script.lines)
+        if not script.seen.theirs():
+            text = "the WLC says nothing in the capture: there is nothing to compare"
+            out.unable(Reason.NO_STIMULUS, text)
+            return out
         if not script.seen.confirmed:
             out.unable(
                 Reason.UNCONFIRMED,

@@ -190,10 +190,11 @@ def _nothing(scripts: dict[int, Script], number: int | None) -> ScriptError:
     for script in asked:
         hole = script.hole("mse")
         if hole is not None:
+            more = " (--keylog, --rsa-key)" if hole.reason is Reason.NO_KEYS else ""
             return ScriptError(
                 hole.reason,
                 f"conversation {script.conversation.index}: nothing that the MSE says "
-                f"can be read: {hole.text}",
+                f"can be read: {hole.text}{more}",
             )
     if not asked:
         return ScriptError(Reason.NO_STIMULUS, "the capture has no conversation")

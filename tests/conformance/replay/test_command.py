@@ -123,6 +123,8 @@ def test_identities_have_other_names_unless_asked_for(
     [
         (["pcaps/tls12-ecdhe.pcapng"], "no-keys"),
         (["pcaps/tls10-rsa-rejected.pcapng"], "no-keys"),
+        (["pcaps/tls12-ecdhe.pcapng"], "(--keylog, --rsa-key)"),
+        (["pcaps/tls13-rejected.pcapng"], "the WLC says nothing in the capture"),
         (["keys/README.md"], "cannot be read"),
         ([CAPTURE, "--port", "1"], "no conversation"),
         ([CAPTURE, "--messages", "5"], "not looked at"),
