@@ -37,6 +37,7 @@ class Difference(msgspec.Struct, omit_defaults=True):
         request: what it answers, as `ECHO_REQUEST #7`.
         frames: of the capture, where the expected stands (else its request).
         index: of the message in the replay's transcript.
+        filter: finds it in the replay's recording, with our Wireshark dissector.
         times: how often.
     """
 
@@ -51,6 +52,7 @@ class Difference(msgspec.Struct, omit_defaults=True):
     request: str = ""
     frames: tuple[int, ...] = ()
     index: int | None = None
+    filter: str = ""
     times: int = 1
 
 

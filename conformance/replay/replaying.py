@@ -12,6 +12,8 @@ from conformance.replay.ignoring import Ignoring
 from conformance.replay.outcome import Ignored, Line, Outcome
 from conformance.replay.player import Plan, Player
 from conformance.replay.script import Script, ScriptError
+from conformance.report.wire import display_filter
+from conformance.result import Line as Shown
 from conformance.tcp import Tcp
 from conformance.verdict import Reason
 from nmsp_scapy.profile import Profile
@@ -124,6 +126,7 @@ class Replay:
                 "the endpoint was not seen to speak the wire profile "
                 f"'{out.profile}', so that nothing is compared: {WAY_OUT}",
             )
+        _findable(out, link)
         link.close()
         out.end = str(link.observation.end)
         out.transcript = [
@@ -135,6 +138,16 @@ class Replay:
             out.remarks.append(f"{more} messages more are in the recording alone")
         if not out.confirmed and unread:
             out.remarks.append(f"the endpoint sent {unread[0]}")
+
+
+def _findable(out: Outcome, link: Link) -> None:
+    """Say how Wireshark finds the messages that differ."""
+    messages = link.observation.messages
+    for found in out.differences:
+        if found.index is not None:
+            seen = messages[found.index]
+            shown = Shown(seen.time_s, "message", str(seen), record=seen.record)
+            found.filter = display_filter(shown)
 
 
 def _incomplete(script: Script, out: Outcome) -> None:

@@ -48,6 +48,8 @@ def _body(outcome: Outcome) -> Iterator[str]:
         yield printable(_title(found))
         yield wrapped(found.expected, " " * 12, "  expected  ") + _where(found)
         yield wrapped(found.actual, " " * 12, "  actual    ")
+        if found.filter and outcome.evidence:
+            yield printable(f"  wireshark {found.filter}  ({outcome.evidence})")
     if outcome.left_out:
         yield f"\nand {outcome.left_out} more differences"
 

@@ -18,9 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
 from conformance import matrix
 from conformance.cli.main import main
 from conformance.replay.outcome import schema
+from nmsp_scapy.export.lua import dissector
 from nmsp_scapy.profile import NOMINAL
 from nmsp_scapy.profile.writing import written
 from tests.gear.gnutls import free_port
+from tests.gear.wireshark import run_tshark
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "docs" / "schema" / "replay.json"
@@ -101,6 +103,28 @@ def test_a_difference_exits_1_and_json_tells_it(identity: str) -> None:
     assert (found["offset"], found["length"]) == (8, 4)
     assert found["frames"]
     assert told["exit"] == 1
+
+
+def test_wireshark_finds_the_message_that_differs(
+    identity: str, tshark: str, tmp_path: Path
+) -> None:
+    own, lua = tmp_path / "own.pcapng", tmp_path / "nmsp.lua"
+    with matrix.wlc("echo-wrong-transaction") as met:
+        port = met.target[1]
+        done = replay(
+            CAPTURE, f"127.0.0.1:{port}", "--identity", identity, *QUICK,
+            "--capture", str(own),
+        )  # fmt: skip
+    assert done.exit_code == 1
+    found = re.search(r"(?m)^  wireshark (.+)  \(own\.pcapng\)$", done.stdout)
+    assert found is not None, done.stdout
+    assert found[1] == "nmsp.type == 2 && nmsp.transaction_id == 7"
+    lua.write_text(dissector(port=port))
+    shown = run_tshark(
+        tshark, "-r", own, "-X", f"lua_script:{lua}", "-Y", found[1],
+        "-T", "fields", "-e", "frame.number",
+    )  # fmt: skip
+    assert len(shown.split()) == 1
 
 
 def test_the_published_schema_is_the_model_s() -> None:
