@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import IO, Protocol, cast, runtime_checkable
 
@@ -415,11 +415,15 @@ class Decryption:
         early = link.early
         assert early is not None  # noqa: S101 - the caller has looked
         early.append((side, item))
-        data = b"".join(i.data for s, i in early if s == side and isinstance(i, Plain))
+        own = [i for s, i in early if s == side]
+        run = list(takewhile(lambda i: isinstance(i, Plain), reversed(own)))
+        data = b"".join(i.data for i in reversed(run) if isinstance(i, Plain))
         transport = transport_of(data, self._profile)
         if transport or len(early) >= UNDECIDED:
-            hello = data[:1] == b"\x16" and data[5:6] == b"\x01"
-            self._decide(link, transport or "tls", swapped=hello and side == 1)
+            # What stands on both sides of a hole is no hello.
+            hello = data[:2] == b"\x16\x03" and data[5:6] == b"\x01"
+            begins = hello and len(run) == len(own)
+            self._decide(link, transport or "tls", swapped=begins and side == 1)
 
     def _decide(self, link: Link, transport: str, *, swapped: bool) -> None:
         conversation, early = link.conversation, link.early or []
