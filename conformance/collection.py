@@ -219,8 +219,24 @@ class Suite:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather."""
         encoded = getattr(report, "nmsp_case", None)
-        if encoded is not None and not self.worker:
+        if self.worker:
+            return
+        if encoded is not None:
             self.cases.append(msgspec.json.decode(encoded, type=Case))
+        elif report.failed:
+            self._lost(report)
+
+    def _lost(self, report: pytest.TestReport) -> None:
+        """Give a case its verdict whose process has ended under it."""
+        file, _, function = report.nodeid.rpartition("::")
+        scenario = self.selected.get(f"{Path(file).stem}.{function}")
+        if scenario is None:
+            return
+        nowhere = msgspec.structs.replace(self.settings, unreachable="?", output=None)
+        case = run_case(scenario, nowhere)
+        case.verdict, case.reason = Verdict.ERROR, None
+        case.detail = f"its process ended: {report.longrepr}"
+        self.cases.append(case)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -32,17 +32,24 @@ QUICK = ["--timeout-factor", "0.2"]
 GOOD, SILENT = "pcaps/tls13.pcapng", "pcaps/tls10-rsa-rejected.pcapng"
 
 PLUGIN = """\
-import msgspec
+import functools, msgspec
 from conformance import scenario
 
-def broken(peer, judge):
-    raise RuntimeError("broken on purpose")
+def breaking(function):
+    @functools.wraps(function)
+    def broken(peer, judge):
+        raise RuntimeError("broken on purpose")
+    return broken
 
 for name in ("echo.answers_echo", "echo.mse_sends_echo"):
     case = scenario.load()[name]
-    broken.__module__ = case.function.__module__
+    broken = breaking(case.function)
     scenario.load()[name] = msgspec.structs.replace(case, function=broken)
 """
+
+CRASHING = PLUGIN.replace(
+    'raise RuntimeError("broken on purpose")', "import os; os._exit(9)"
+)
 
 BROKEN = """\
 import importlib, sys
@@ -86,6 +93,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         + who.certificate.public_bytes(Encoding.PEM)
     )
     (made / "breaking_plugin.py").write_text(PLUGIN)
+    (made / "crashing_plugin.py").write_text(CRASHING)
     return made
 
 
@@ -123,6 +131,20 @@ def test_run_exits_0_and_4(folder: Path, broken: dict[str, str]) -> None:
     assert told["exit"] == 4
     verdicts = {c["id"]: c["verdict"] for c in told["runs"][0]["cases"]}
     assert verdicts["echo.answers_echo"] == "error"
+
+
+def test_a_case_whose_worker_dies_is_a_bug_and_not_lost(
+    folder: Path, broken: dict[str, str]
+) -> None:
+    crashing = broken | {"PYTEST_PLUGINS": "crashing_plugin"}
+    chosen = ("echo.answers_echo", "echo.answers_echo_once", "-n", "2", "--json")
+    with wlc() as target:
+        done = run(target, folder, *chosen, **crashing)
+    assert (done.returncode, done.stderr) == (4, "")
+    cases = {c["id"]: c for c in json.loads(done.stdout)["runs"][0]["cases"]}
+    assert cases["echo.answers_echo"]["verdict"] == "error"
+    assert "its process ended" in cases["echo.answers_echo"]["detail"]
+    assert cases["echo.answers_echo_once"]["verdict"] == "pass"
 
 
 def test_run_exits_2_on_claims_that_are_none(folder: Path) -> None:
