@@ -194,6 +194,22 @@ def processes() -> Iterator[Row]:
     yield Row("TLS 1.3", "its first choice", "s_client", make, thin=True)
     make = lambda: openssl_processes("-tls1_3", *PSK)  # noqa: E731
     yield Row("TLS 1.3", "external PSK", "s_client", make, thin=True)
+    for version, option, command, what, rsa in (
+        ("TLS 1.3", "-tls1_3", b"K\n", "KeyUpdate, asked for", False),
+        ("TLS 1.3", "-tls1_3", b"k\n", "KeyUpdate of one side", False),
+        ("TLS 1.2", "-tls1_2", b"R\n", "renegotiation", True),
+    ):
+        more = ("-cipher", "AES128-SHA256:@SECLEVEL=0") if rsa else ()
+        allow = ("-client_renegotiation",) if rsa else ()
+        make = lambda o=option, c=command, m=more, a=allow: openssl_processes(  # noqa: E731
+            o, *m, server_options=a, lines=talk_around(c)
+        )
+        yield Row(version, what, "s_client", make, rsa, thin=True)
+
+
+def talk_around(command: bytes) -> tuple[tuple[int, bytes], ...]:
+    """The usual lines, and between them what `s_client` is told to do."""
+    return (*LINES[:2], (0, command), *LINES[2:4], (0, command), *LINES[4:])
 
 
 def features() -> Iterator[Row]:

@@ -27,8 +27,11 @@ class Label(StrEnum):
     SERVER_TRAFFIC = "SERVER_TRAFFIC_SECRET_0"
 
 
+# Those of later KeyUpdates, which OpenSSL logs, follow from the first.
 _IGNORED: Final = frozenset(
     {
+        "CLIENT_TRAFFIC_SECRET_N",
+        "SERVER_TRAFFIC_SECRET_N",
         "EXPORTER_SECRET",
         "EARLY_EXPORTER_SECRET",
         "EARLY_EXPORTER_MASTER_SECRET",

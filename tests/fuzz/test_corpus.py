@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz.seeds import seeds
 from tests.fuzz.targets import TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -16,3 +17,10 @@ def test_every_input_of_the_corpus(name: str) -> None:
     assert inputs
     for path in inputs:
         TARGETS[name](path.read_bytes())
+
+
+def test_seeds_can_be_made_anew() -> None:
+    for name, data in seeds().items():
+        target, _, _ = name.partition("/")
+        assert (CORPUS / name).exists()
+        TARGETS[target](data)

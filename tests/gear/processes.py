@@ -118,6 +118,10 @@ def _heard(process: "subprocess.Popen[bytes]", line: bytes) -> None:
         heard += more
 
 
+COMMANDS = (b"K\n", b"k\n", b"R\n")
+"""What `s_client` takes for itself: change the keys (and ask for it), renegotiate."""
+
+
 def _talk(
     ends: "Sequence[subprocess.Popen[bytes]]",
     recorded: Recorded,
@@ -128,6 +132,9 @@ def _talk(
         assert stdin is not None
         stdin.write(line)
         stdin.flush()
+        if line in COMMANDS:
+            time.sleep(0.2)  # it is read alone then
+            continue
         recorded.written[side] += line
         _heard(ends[1 - side], line)
 
@@ -144,6 +151,7 @@ def openssl_processes(
 
     Args:
         options: of both sides.
+        lines: side and line; of the client also one of `COMMANDS`.
         server_options, client_options: of one.
     """
     datagram = version.startswith("-dtls")
@@ -152,14 +160,16 @@ def openssl_processes(
         who = identity("server", kind)
         (folder / "s.pem").write_bytes(who.key_pem + who.certificate_pem)
         log, pem, port = folder / "keys.log", str(folder / "s.pem"), str(free_port())
-        common = (version, "-quiet", *options)
+        common = (version, *options)
+        quiet = () if {line for _, line in lines} & {*COMMANDS} else ("-quiet",)
         serve = ("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", pem)
-        with running(*serve, "-key", pem, *common, *server_options) as server:
+        given = ("-key", pem, "-quiet", *common, *server_options)
+        with running(*serve, *given) as server:
             (await_bound if datagram else await_listener)(int(port))
             relay: UdpRelay | Relay = (UdpRelay if datagram else Relay)(int(port))
             ask = ("openssl", "s_client", "-connect", f"127.0.0.1:{relay.port}")
             more = ("-no_ign_eof", "-keylogfile", str(log))
-            with running(*ask, *common, *more, *client_options) as client:
+            with running(*ask, *common, *quiet, *more, *client_options) as client:
                 _talk((client, server), relay.recorded, lines)
                 assert client.stdin is not None
                 client.stdin.close()

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from OpenSSL import SSL
 
+from benchmarks.sessions import talk_around
 from nmsp_scapy.integrity import Plain
+from tests.conftest import program
 from tests.gear.dtls import DatagramPair, datagrams, read_dtls
+from tests.gear.processes import openssl_processes
 from tests.gear.tls import (
     TALK,
     Pair,
@@ -126,6 +129,14 @@ def test_early_data_that_is_rejected(retry: bool) -> None:
     assert facts.early_data == "rejected"
     assert facts.hello_retry == retry
     assert facts.finished_verified == [True, True]
+
+
+@pytest.mark.parametrize(("command", "count"), [(b"K\n", 4), (b"k\n", 2)])
+def test_openssl_changes_its_keys(command: bytes, count: int) -> None:
+    program("openssl")
+    lines = talk_around(command)
+    facts = exact(openssl_processes("-tls1_3", lines=lines), size=333)
+    assert facts.key_updates == count
 
 
 def exact_datagrams(recorded: Recorded, *, rsa: bool = False) -> Any:

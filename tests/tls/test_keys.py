@@ -63,6 +63,20 @@ def test_one_bad_line_does_not_spoil_a_key_log(modern: Recorded) -> None:
     assert places == [("odd.keys", line) for line in (3, 4, 5, 7, last)]
 
 
+def test_labels_that_open_nothing_are_no_problem() -> None:
+    keys = KeyStore()
+    rest = b" " + b"ab" * 32 + b" " + b"cd" * 32 + b"\n"
+    for label in (
+        b"EXPORTER_SECRET",
+        b"CLIENT_TRAFFIC_SECRET_N",
+        b"QUIC_X",
+        b"ECH_SECRET",
+    ):
+        keys.add_keylog(label + rest, "odd.keys")
+    assert not keys.problems
+    assert not keys
+
+
 def test_problems_never_show_what_may_be_a_secret() -> None:
     secret = os.urandom(48).hex()
     keys = KeyStore()
