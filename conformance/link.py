@@ -249,9 +249,22 @@ class Link:
             tls.certificate_requested = self._role == "mse"
         before = len(self._inbox)
         self._read_application(frame=False)
-        tls.application_before += bytes(self._inbox[before:])
+        if self._finishes_last():
+            tls.application_before += bytes(self._inbox[before:])
         self._flush()
         self._frame()
+
+    def _finishes_last(self) -> bool:
+        """Tell whether the last Finished of the handshake is the tester's own.
+
+        Only then data that came along with the endpoint's was too early.
+        """
+        if self._role == "mse":
+            return session_reused(self._ssl) and not self._is_tls13()
+        return session_reused(self._ssl) or self._is_tls13()
+
+    def _is_tls13(self) -> bool:
+        return self._ssl.get_protocol_version_name() == TLS13
 
     def _describe(self) -> None:
         tls = self.observation.tls
@@ -355,9 +368,7 @@ class Link:
             early = kind == APPLICATION_DATA and not tls.complete
             if kind == HANDSHAKE and self._records[5] == self._hello:
                 tls.seen = True
-            if early and not (
-                tls.seen and self._ssl.get_protocol_version_name() == TLS13
-            ):
+            if early and not (tls.seen and self._is_tls13()):
                 tls.application_before += bytes(self._records[5:end])
             del self._records[:end]
 

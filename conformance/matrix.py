@@ -265,7 +265,8 @@ def listed() -> Identities:
 
 
 @cache
-def _presented() -> Shown:
+def presented() -> Shown:
+    """Return the emulated gear's own identity."""
     own = made("wlc", new_key(), "WLC-02005ea00001")
     return Shown(own.key, own.certificate)
 
@@ -279,7 +280,7 @@ def wlc(
     faults = Faults([fault] if fault in FAULTS | QUIRKS else ())
     settings = WlcSettings(interval_s=interval_s, faults=faults)
     gear = EmulatedWlc(
-        presented=_presented(),
+        presented=presented(),
         authlist=AuthList.of(certificate),
         settings=settings,
         tls="1.3" if fault == "policy" else "any",
@@ -342,7 +343,7 @@ def run(fault: str, role: str, chosen: Iterable[Scenario]) -> list[Case]:
         with gear as settings:
             return run_case(case, settings)
 
-    listed(), _presented()  # once, before threads ask for them
+    listed(), presented()  # once, before threads ask for them
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(one, chosen))
 

@@ -257,7 +257,8 @@ class Peer:
     def offers(self, link: Link, service: int) -> int:
         """Assume that the WLC offers a service; returns its sub-services."""
         told = link.theirs("CAPABILITY_NOTIFICATION")
-        masks = told[-1].services if told else {}
+        self.judge.assume(told, Reason.TIMEOUT, "no CAPABILITY_NOTIFICATION came")
+        masks = told[-1].services
         self.judge.applies(masks.get(service), f"the WLC does not offer {service!r}")
         return masks[service]
 

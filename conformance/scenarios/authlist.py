@@ -16,13 +16,36 @@ def presented(peer: Peer, identity: Identity | None) -> Link:
     return link
 
 
-def control(peer: Peer, judge: Judge) -> None:
-    """Assume that the listed MSE is let in: else a refusal says nothing."""
+def control(peer: Peer, judge: Judge) -> Link:
+    """Assume that the listed MSE is let in: else a refusal says nothing.
+
+    Earlier links are closed first, and so is this one: an endpoint that serves one
+    client after the other would let nobody else in.
+    """
+    for earlier in peer.links:
+        earlier.close()
+    link = peer.dial()
+    admitted = peer.admitted(link)
+    link.close()
+    judge.assume(admitted, Reason.DEPENDENCY, "the listed MSE is not let in either")
+    return link
+
+
+def refused(peer: Peer, judge: Judge, identity: Identity) -> Link:
+    """Dial with an identity, and assume that the WLC does not let it in.
+
+    A connection that is only left open was refused when the listed MSE is spoken to
+    and this one is not.
+    """
+    link = presented(peer, identity)
+    kept = link.open
+    listed = control(peer, judge)
     judge.assume(
-        peer.admitted(peer.dial()),
+        not kept or (listed.received and not link.received),
         Reason.DEPENDENCY,
-        "the listed MSE is not let in either",
+        "the MSE was not refused",
     )
+    return link
 
 
 @scenario("NMSP-AUTHLIST-1")
@@ -81,8 +104,9 @@ def rejects_certificate_not_yet_valid(peer: Peer, judge: Judge) -> None:
 def signals_refusal_with_alert_46(peer: Peer, judge: Judge) -> None:
     """A WLC tells a refused MSE so with fatal alert 46."""
     link = presented(peer, peer.identities.other_key())
+    ended = not link.open
     control(peer, judge)
-    judge.assume(not link.open, Reason.DEPENDENCY, "the MSE was not refused")
+    judge.assume(ended, Reason.DEPENDENCY, "the MSE was not refused")
     checks.alerts_certificate_unknown(link.observation, judge)
 
 
@@ -90,8 +114,9 @@ def signals_refusal_with_alert_46(peer: Peer, judge: Judge) -> None:
 def sends_nothing_to_refused_mse(peer: Peer, judge: Judge) -> None:
     """A WLC sends no application data to an MSE that it refuses."""
     link = presented(peer, peer.identities.other_key())
+    ended = not link.open
     control(peer, judge)
-    judge.assume(not link.open, Reason.DEPENDENCY, "the MSE was not refused")
+    judge.assume(ended, Reason.DEPENDENCY, "the MSE was not refused")
     checks.sends_nothing_first(link.observation, judge)
 
 
@@ -100,7 +125,8 @@ def serves_listed_mse_after_refusals(peer: Peer, judge: Judge) -> None:
     """A WLC lets the listed MSE in after it has refused three others."""
     control(peer, judge)
     for _ in range(3):
-        presented(peer, peer.identities.unlisted())
+        link = presented(peer, peer.identities.unlisted())
+        judge.assume(not link.open, Reason.DEPENDENCY, "the MSE was not refused")
     link = peer.dial()
     judge.require(
         "NMSP-AUTHLIST-8",
@@ -173,16 +199,14 @@ def judges_the_proved_certificate(peer: Peer, judge: Judge) -> None:
 @scenario("NMSP-AUTHLIST-15")
 def decides_in_time(peer: Peer, judge: Judge) -> None:
     """A WLC has refused an unlisted MSE within five seconds."""
-    link = presented(peer, peer.identities.unlisted())
-    control(peer, judge)
+    link = refused(peer, judge, peer.identities.unlisted())
     checks.decides_in_time(link.observation, judge)
 
 
 @scenario("NMSP-AUTHLIST-16")
 def ends_connection_after_refusal(peer: Peer, judge: Judge) -> None:
     """A WLC ends the TCP connection of an MSE that it has refused."""
-    link = presented(peer, peer.identities.other_key())
-    control(peer, judge)
+    link = refused(peer, judge, peer.identities.other_key())
     checks.frees(link.observation, judge)
 
 

@@ -9,7 +9,7 @@ from conformance.link import Link
 from conformance.observation import Seen
 from conformance.peer import DEFAULT_SERVICES, Peer, Services
 from conformance.scenario import Risk, scenario
-from conformance.verdict import Judge
+from conformance.verdict import Judge, Reason
 from nmsp_scapy.constants import Service, Status, SubService
 
 BOTH: Services = {
@@ -117,7 +117,8 @@ def accepts_everything_at_once(peer: Peer, judge: Judge) -> None:
     """A WLC accepts one subscription to all that it offers."""
     link = peer.session()
     told = link.theirs("CAPABILITY_NOTIFICATION")
-    offered = told[-1].services if told else {}
+    judge.assume(told, Reason.TIMEOUT, "no CAPABILITY_NOTIFICATION came")
+    offered = told[-1].services
     judge.applies(any(offered.values()), "the WLC offers no service")
     peer.subscribe(link, offered)
     checks.accepted(link.observation, judge)
