@@ -120,7 +120,7 @@ class Answered:
         elif len(got) > len(want) and ground.holes:
             ground.lacks(f"one {got[-1].name} more cannot be judged")
         elif len(got) > len(want):
-            texts = (f"{len(want)} times", f"{len(got)} times")
+            texts = (_times(len(want)), _times(len(got)))
             ground.add(Aspect.KIND, None, got[-1], *texts, got[-1])
 
     def order(self) -> None:
@@ -158,6 +158,10 @@ def _took(side: Exchanges, exchange: Exchange) -> float:
     """
     asked = max(exchange.request.time_s, side.first_s)
     return max(0.0, exchange.answers[0].time_s - asked)
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
 
 
 def _answers(count: int) -> str:
