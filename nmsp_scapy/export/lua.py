@@ -14,6 +14,7 @@ import jinja2
 import nmsp_scapy
 from nmsp_scapy import layers
 from nmsp_scapy.constants import PORT, ElementType, Grade, MessageType, response_name
+from nmsp_scapy.export.lua_code import lua, straight_code
 from nmsp_scapy.layers.base import NMSPPacket
 from nmsp_scapy.layers.fields import (
     ElementsField,
@@ -67,28 +68,6 @@ class Registered(NamedTuple):
         return f"{start}, base.{base})"
 
 
-def lua(value: Any) -> str:
-    """Write a value as Lua."""
-    if value is None:
-        return "nil"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, str):
-        return f'"{"".join(map(_character, value))}"'
-    if isinstance(value, dict):
-        pairs = (f"{key} = {lua(each)}" for key, each in value.items())
-        return f"{{{', '.join(pairs)}}}"
-    return f"{{{', '.join(map(lua, value))}}}"
-
-
-def _character(character: str) -> str:
-    if character.isascii() and character.isprintable() and character not in '"\\':
-        return character
-    return "".join(f"\\{byte:03d}" for byte in character.encode())
-
-
 def word(name: str) -> str:
     """Write a name as Wireshark lets it stand in a filter."""
     kept = (c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
@@ -123,11 +102,13 @@ class Tables:
     Attributes:
         fields: what is registered, by key.
         names: names of values by table.
+        straight: code for elements of one size, by key.
     """
 
     def __init__(self) -> None:
         self.fields: dict[str, Registered] = {}
         self.names: dict[str, dict[int, str]] = {}
+        self.straight: dict[str, str] = {}
 
     def profile(self, profile: Profile) -> dict[str, Any]:
         """Write the tables of one wire profile."""
@@ -140,8 +121,11 @@ class Tables:
             cls = bound.element(number)
             if cls is not None:
                 elements[number] = self._element(cls, profile)
+        kinds = self._named("nmsp.element.type", bound.element_names)
+        of_type = Registered("nmsp.element.type", "uint32", "Type", "", kinds)
         return {
             "name": lua(profile.name),
+            "type_key": lua(self._add(of_type)),
             "nominal": lua(profile is NOMINAL or profile.name == NOMINAL.name),
             "header": lua(self._header(bound)),
             "element": lua(self._geometry(profile)),
@@ -189,6 +173,7 @@ class Tables:
             "alignment": e.alignment,
             "common": e == ElementGeometry(grade=e.grade, note=e.note),
             "little": e.byte_order == "little",
+            "exact": e.byte_order == "big" and max(e.type_width, e.length_width) <= 4,
         }
 
     def _message(self, bound: layers.Binding, number: int) -> dict[str, Any]:
@@ -241,7 +226,15 @@ class Tables:
                 table |= {"brief": 1, "names": first["names"]}
             case ElementType.MAC_ADDRESS:
                 table["subject"] = True
+        if "size" in table and "refusable" not in table:
+            self._straighten(table)
         return table
+
+    def _straighten(self, element: dict[str, Any]) -> None:
+        if code := straight_code(element["fields"]):
+            key = f"{element['name']} {len(self.straight)}"
+            self.straight[key] = code
+            element["straight"] = key
 
     def _field(self, filter_: str, field: WireField) -> dict[str, Any]:
         """Register a field; write how it is read."""
@@ -329,6 +322,7 @@ def dissector(profiles: Sequence[Profile] = (NOMINAL,), port: int = PORT) -> str
             {"key": lua(field.key), "make": field.make()}
             for field in tables.fields.values()
         ],
+        straight={lua(key): code for key, code in tables.straight.items()},
         names={
             lua(key): [(number, lua(name)) for number, name in sorted(names.items())]
             for key, names in tables.names.items()

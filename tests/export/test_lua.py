@@ -3,6 +3,7 @@
 
 import itertools
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,45 @@ def test_the_port_is_a_preference(tshark, lua, tmp_path):
     assert tshark_messages(tshark, capture, lua) == []
     said = tshark_messages(tshark, capture, lua, "-o", "nmsp.port:17000")
     assert said == [ours(raw) for raw in raws]
+
+
+def expert_infos(tshark, lua, capture, *options):
+    said = run_tshark(
+        tshark,
+        *("-r", capture, "-X", f"lua_script:{lua}", *options),
+        *("-T", "fields", "-e", "_ws.expert.message"),
+    )
+    return said.splitlines()
+
+
+def test_what_is_assumed_is_a_preference(tshark, lua, tmp_path):
+    raws = [bytes(NMSP() / layers.NMSPLocationNotification())]
+    capture = tcp_capture(tmp_path / "x.pcap", raws)
+    [said] = expert_infos(tshark, lua, capture)
+    assert "Layout is assumed" in said
+    assert "Message id is provisional" in said
+    assert expert_infos(tshark, lua, capture, "-o", "nmsp.grades:FALSE") == [""]
+
+
+def test_elements_are_a_preference(tshark, lua, tmp_path):
+    mac = layers.NMSPMacAddress(mac="00:11:22:33:44:55")
+    sound = bytes(NMSP() / layers.NMSPMeasurementNotification(elements=[mac]))
+    broken = sound[:-7] + b"\xff" + sound[-6:]
+    capture = tcp_capture(tmp_path / "x.pcap", [sound, broken], map(len, [sound] * 2))
+    shown = tshark_messages(tshark, capture, lua, "-o", "nmsp.elements:FALSE")
+    assert [set(each) - set(shown[0]) for each in shown] == [set(), {"nmsp.left"}]
+    assert "nmsp.element" not in shown[0]
+    assert shown[0]["nmsp.type"] == "15"
+    assert "nmsp.element" in tshark_messages(tshark, capture, lua)[0]
+
+
+def test_every_preference_is_tested():
+    registered = set(
+        re.findall(r"^nmsp\.prefs\.(\w+) =", dissector([LITTLE, NOMINAL]), re.M)
+    )
+    assert registered == {"port", "profile", "grades", "elements"}
+    tests = Path(__file__).read_text()
+    assert all(f'"nmsp.{name}:' in tests for name in registered)
 
 
 def test_requests_and_responses_are_linked(tshark, lua, tmp_path):
