@@ -144,7 +144,8 @@ def _layout_of(runs: list[Run]) -> Layout | str:
         nearest = nearest or (
             f": {chain.messages} messages in line by a length of "
             f"{chain.readings[0]}, but nothing in them is a type that goes as "
-            "NMSP's: echo in turn, and the documented numbers from their senders"
+            "NMSP's: echo in turn, four times at least, and the documented numbers "
+            "from their senders; a longer capture may show it"
         )
     return HOPELESS + nearest
 

@@ -96,15 +96,25 @@ def _documented(messages: list[Seen], chain: Chain) -> Types | None:
     most = max(types.legal for types in found)
     groups: dict[tuple[int, ...], list[Types]] = defaultdict(list)
     for types in found:
-        if types.legal == most:
-            groups[tuple(types.column.of(one.raw) for one in messages)].append(types)
+        groups[tuple(types.column.of(one.raw) for one in messages)].append(types)
+    narrow = min(
+        (own for own, types in groups.items() if types[0].legal == most), key=max
+    )
     # What reads the documented numbers alike may not read the others alike: upper
     # bytes that are set where the number is no documented one belong to the number.
-    values = max(groups, key=lambda own: (len(set(own)), max(own)))
-    own, *same = groups.pop(values)
+    alike = [own for own in groups if own == narrow or _extends(own, narrow)]
+    values = max(alike, key=lambda own: (len(set(own)), max(own)))
+    own, *same = groups[values]
     own.others = [types.column for types in same]
-    own.parts = [types.column for group in groups.values() for types in group]
+    alike.remove(values)
+    own.parts = [types.column for other in alike for types in groups[other]]
     return own
+
+
+def _extends(wide: tuple[int, ...], narrow: tuple[int, ...]) -> bool:
+    """Whether numbers are others mostly where the narrow ones are not documented."""
+    other = [low for whole, low in zip(wide, narrow, strict=True) if whole != low]
+    return 2 * sum(low not in KNOWN for low in other) > len(other)
 
 
 def _judged(column: Column, messages: list[Seen]) -> Types | None:
