@@ -13,8 +13,11 @@ from nmsp_scapy.constants import MESSAGE_LIMIT
 from nmsp_scapy.integrity import Plain
 from nmsp_scapy.profile import ElementGeometry, HeaderGeometry, Profile
 from tests.gear.geometries import START_S, Encoder, Geometry
-from tests.gear.talk import conversation, records
+from tests.gear.talk import Said, conversation, records
 from tests.gear.tls import Pair, context, identity
+
+WALKED = 150
+"""Messages whose elements are held against the drawn ones."""
 
 
 class Verdict(NamedTuple):
@@ -91,8 +94,8 @@ def judged(geometry: Geometry, found: Calibration, seed: int = 0) -> Verdict:
         none = [found.reason]
         return Verdict(False, False, False, False, False, False, [], False, False, none)
     told = {one.statement: one for one in found.findings}
-    said = [(one.raw, one.kind) for one in conversation(geometry, seed)]
-    framing = all(_reads(profile.header, *one) for one in said)
+    said = conversation(geometry, seed)
+    framing = all(_reads(profile.header, one.raw, one.kind) for one in said)
     same = {
         "header.size": profile.header.size == drawn.header.size,
         "header.trailer": profile.header.trailer == drawn.header.trailer,
@@ -114,7 +117,7 @@ def judged(geometry: Geometry, found: Calibration, seed: int = 0) -> Verdict:
     elements = drawn.elements is None or (
         profile.elements is not None
         and same["header.size"]
-        and _walks(geometry, profile.elements, seed)
+        and _walks(geometry, profile.elements, said[:WALKED])
     )
     every, exact = anything(geometry), all(same[one] for one in header)
     return Verdict(
@@ -208,14 +211,14 @@ def _shape(elements: ElementGeometry | None) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _walks(geometry: Geometry, found: ElementGeometry, seed: int) -> bool:
+def _walks(geometry: Geometry, found: ElementGeometry, said: list[Said]) -> bool:
     """Whether both layouts see the same elements in every message."""
     from nmsp_scapy.layers.geometry import ElementPlan
 
     assert geometry.profile.elements is not None
     header = geometry.profile.header
     truth, other = ElementPlan(geometry.profile.elements), ElementPlan(found)
-    for one in conversation(geometry, seed)[:150]:
+    for one in said:
         span = header.size, len(one.raw) - header.trailer
         if truth.walk(one.raw, *span) != other.walk(one.raw, *span):
             return False

@@ -179,11 +179,13 @@ class _Talk:
         self, make: Callable[[], tuple[int, Tree]], most: int, spare: int = 0
     ) -> Tree:
         body: Tree = []
+        size = 0
         for _ in range(self.rng.randint(1, most)):
-            longer = [*body, make()]
-            if body and len(self.encoder.body(longer)) > self.room - spare:
+            one = make()
+            size += len(self.encoder.body([one]))
+            if body and size > self.room - spare:
                 break
-            body = longer
+            body.append(one)
         return body
 
     def _services(self) -> Tree:
@@ -199,11 +201,13 @@ class _Talk:
             (El.MAC_ADDRESS, self.rng.choice(self.stations)),
             (El.ENTITY, bytes([self.rng.choice([0, 0, 0, 1])])),
         ]
+        size = len(self.encoder.body(inner))
         for _ in range(self.rng.randint(1, 16)):
-            longer = [*inner, (El.RSSI_SAMPLE, self._sample())]
-            if len(self.encoder.body(longer)) > self.inner_room:
+            one = (El.RSSI_SAMPLE, self._sample())
+            size += len(self.encoder.body([one]))
+            if size > self.inner_room:
                 break
-            inner = longer
+            inner.append(one)
         return El.MEASUREMENT, inner
 
     def _sample(self) -> bytes:
