@@ -112,8 +112,13 @@ def _documented(messages: list[Seen], chain: Chain) -> Types | None:
 
 
 def _extends(wide: tuple[int, ...], narrow: tuple[int, ...]) -> bool:
-    """Whether numbers are others mostly where the narrow ones are not documented."""
-    other = [low for whole, low in zip(wide, narrow, strict=True) if whole != low]
+    """Whether upper bytes are set mostly where narrow numbers are not documented."""
+    other = []
+    for whole, low in zip(wide, narrow, strict=True):
+        if whole < low or (whole - low) & 0xFF:
+            return False
+        if whole != low:
+            other.append(low)
     return 2 * sum(low not in KNOWN for low in other) > len(other)
 
 
