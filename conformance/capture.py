@@ -213,7 +213,9 @@ def _case(watched: Watched, identifier: str, trust: Trust, capture: str) -> Case
     ended = seen.holes[0] if seen.holes else None
     if ended is None and not seen.from_start:
         ended = Reason.MID_SESSION, "the capture begins within the conversation"
-    part = judged(known, judge, trust, ended, confirmed=seen.confirmed)
+    part = judged(
+        known, judge, trust, ended, confirmed=seen.confirmed, observations=[seen]
+    )
     if part.verdict is Verdict.FAIL and ended is not None:
         part.verdict, part.severity = Verdict.INCONCLUSIVE, None
         part.reason, part.detail = ended

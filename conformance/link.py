@@ -16,7 +16,7 @@ from OpenSSL import SSL
 from conformance.identities import Identity
 from conformance.observation import Alert, End, EndKind, Observation, Seen
 from conformance.tcp import Tcp
-from conformance.verdict import Index
+from conformance.verdict import InconclusiveError, Index, Reason
 from nmsp_scapy import layers
 from nmsp_scapy.profile import NOMINAL, Profile
 
@@ -448,7 +448,8 @@ class Link:
         Args:
             name: of the message (`ECHO_REQUEST`).
             elements: made by `element`.
-            transaction: its id; a new one for a request, 0 for a notification.
+            transaction: its id, of which the profile's width is sent; a new one for
+                a request, 0 for a notification.
             header: other fields of the header, as they are to be sent.
         """
         if transaction is None:
@@ -456,17 +457,26 @@ class Link:
             transaction = self.transaction() if asks else 0
         body = self._binding.message(name)
         if body is None:
-            raise ValueError(f"the profile has no message {name}")
+            raise InconclusiveError(
+                Reason.UNCONFIRMED, f"the wire profile has no message {name}"
+            )
+        known = {f.name: f.width for f in self.profile.header.fields}
+        transaction &= (1 << 8 * known.get("transaction_id", 4)) - 1
         fields = {"transaction_id": transaction} | header
-        known = {f.name for f in self.profile.header.fields}
         head = self._binding.header(**{k: v for k, v in fields.items() if k in known})
         return bytes(head / body(elements=list(elements)))
 
     def element(self, name: str, **fields: Any) -> Any:
-        """Make an element of the profile in use."""
+        """Make an element of the profile in use.
+
+        Raises:
+            InconclusiveError: the profile does not name it.
+        """
         found = self._binding.element(name)
         if found is None:
-            raise ValueError(f"the profile has no element {name}")
+            raise InconclusiveError(
+                Reason.UNCONFIRMED, f"the wire profile has no element {name}"
+            )
         return found(**fields)
 
     def note_sent(self, raw: bytes) -> Seen:

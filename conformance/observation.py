@@ -32,6 +32,10 @@ class EndKind(StrEnum):
     OURS = "closed by the tester"
 
 
+FIELDS = frozenset({"version", "flags", "transaction_id"})
+"""Header fields that a profile need not have."""
+
+
 class Alert(msgspec.Struct, frozen=True):
     """A TLS alert.
 
@@ -132,6 +136,18 @@ class Seen(msgspec.Struct, dict=True):
     def named(self) -> bool:
         """Whether the profile names its kind."""
         return self.name != str(self.record.get("type", "?"))
+
+    def lacks(self, field: str) -> bool:
+        """Whether it may hold this though the profile does not name it there.
+
+        Args:
+            field: path, as `flags` or `elements.status.code`.
+        """
+        first = field.partition(".")[0]
+        if first == "elements":
+            return _nameless(self.record)
+        header = {one.name for one in self.profile.header.fields}
+        return first in FIELDS and first not in header
 
     @property
     def transaction(self) -> int:
@@ -265,3 +281,10 @@ def _malformed(record: dict[str, Any]) -> bool:
         return True
     children = record.get("elements")
     return bool(children) and any(_malformed(e) for e in children or ())
+
+
+def _nameless(record: dict[str, Any]) -> bool:
+    return any(
+        element["name"] == str(element["type"]) or _nameless(element)
+        for element in record.get("elements", ())
+    )

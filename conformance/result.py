@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The result model: what every report is made of. Its JSON Schema is published."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -189,6 +190,7 @@ def judged(
     ended: tuple[Reason, str] | None,
     *,
     confirmed: bool,
+    observations: Sequence[Observation] = (),
 ) -> Judged:
     """Turn a judge's findings on one requirement into its part of the result.
 
@@ -199,6 +201,8 @@ def judged(
         ended: why the case ended early, if it did.
         confirmed: whether the endpoint speaks the profile; without it, nothing that
             rests on the profile is judged.
+        observations: of the case's connections. What is missed in a message may be
+            there, in what the profile has no name for.
     """
     made = Judged(
         requirement.id,
@@ -221,12 +225,36 @@ def judged(
         if requirement.wire and not confirmed and ended is None:
             made.reason = Reason.UNCONFIRMED
             made.detail = "the endpoint was not seen to speak the wire profile"
+    elif made.verdict is Verdict.FAIL and _is_unnamed(made.findings, observations):
+        made.verdict, made.findings = Verdict.INCONCLUSIVE, []
+        made.reason = Reason.UNCONFIRMED
+        made.detail = "the wire profile does not name all that the message holds"
     elif made.verdict is Verdict.FAIL:
         advice = all(f.advice for f in made.findings if not f.met)
         made.severity = trust.severity(
             requirement.level, requirement.grade, advice=advice
         )
     return made
+
+
+def _is_unnamed(
+    findings: Iterable[Finding], observations: Sequence[Observation]
+) -> bool:
+    """Whether all that was missed may be there, where the profile has no name for it.
+
+    That is a header field that the profile lacks, or an element of a message that holds
+    some without a name.
+    """
+    unmet = [found.evidence for found in findings if not found.met]
+    return bool(unmet) and all(
+        at is not None
+        and any(
+            message.index == at.message and message.lacks(at.field)
+            for seen in observations
+            for message in seen.messages
+        )
+        for at in unmet
+    )
 
 
 def case_of(scenario: Scenario, parts: list[Judged]) -> Case:

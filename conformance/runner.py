@@ -108,7 +108,14 @@ def _summed_up(
     confirmed = settings.confirmed or any(seen.confirmed for seen in observations)
     known = requirements.load()
     parts = [
-        judged(known[name], judge, settings.trust, ended, confirmed=confirmed)
+        judged(
+            known[name],
+            judge,
+            settings.trust,
+            ended,
+            confirmed=confirmed,
+            observations=observations,
+        )
         for name in scenario.requirements
     ]
     case = case_of(scenario, parts)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A profile that calibrate wrote drives dissect, Wireshark and the conformance suite.
+
+The endpoint speaks the layout that was drawn; all tools have only what was measured.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from conformance.emulator.authlist import AuthList
+from conformance.emulator.mse import EmulatedMse, Plan
+from conformance.emulator.server import EmulatedWlc
+from conformance.emulator.tls import identity
+from conformance.emulator.wlc import Settings
+from conformance.recording import Recorder
+from nmsp_scapy.authlist.create import new_identity
+from nmsp_scapy.profile import NOMINAL
+from tests.gear.emulators import MSE, WLC
+from tests.gear.geometries import draw_geometry
+from tests.gear.shark import shark
+
+LAYOUTS = {"documented elements": 472497918, "elements of other numbers": 454126331}
+"""Seeds of drawn layouts. Of the second, no number of an element has a name."""
+
+SELECTORS = ("capability", "echo", "subscription", "measurement")
+
+
+def program(module: str, *args: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *map(str, args)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=180, check=False
+    )
+
+
+class Gear:
+    """An emulated WLC that speaks a drawn layout, and what was measured of it."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        profile = draw_geometry(seed).profile
+        self.mine = folder / "mine.toml"
+        self.capture, self.identity = folder / "x.pcapng", folder / "mse.pem"
+        key, certificate = new_identity("02005ee00002", name="MSE")
+        self.identity.write_bytes(key + certificate)
+        self.settings = Settings(profile=profile, interval_s=0.1)
+        self.listed = AuthList.of(MSE.der)
+        self.profile = profile
+        self.named = profile.element_types == NOMINAL.element_types
+
+
+@pytest.fixture(scope="module", params=LAYOUTS.values(), ids=LAYOUTS)
+def gear(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Gear, str]:
+    made = Gear(tmp_path_factory.mktemp("drives"), request.param)
+    with EmulatedWlc(
+        presented=WLC,
+        authlist=made.listed,
+        authlist_wait_s=0,
+        settings=made.settings,
+        recorder=Recorder(made.capture),
+    ) as wlc:
+        plan = Plan(echo_s=0.2, dead_s=4, profile=made.profile)
+        with EmulatedMse(("127.0.0.1", wlc.port), presented=MSE, plan=plan):
+            time.sleep(4)
+    port = str(wlc.port)
+    found = program(
+        "nmsp_scapy", "calibrate", made.capture, "--port", port, "-o", made.mine
+    )
+    assert found.returncode == 0, found.stderr
+    return made, port
+
+
+def test_dissect_and_tshark_name_the_same_messages(
+    gear: tuple[Gear, str], tshark: str, tmp_path: Path
+) -> None:
+    made, port = gear
+    ours = program(
+        "nmsp_scapy", "dissect", made.capture, "--port", port,
+        "--profile", made.mine, "--format", "ndjson",
+    )  # fmt: skip
+    assert ours.returncode == 0, ours.stderr
+    records = [json.loads(line) for line in ours.stdout.splitlines()]
+    types = [str(one["type"]) for one in records if one["kind"] == "message"]
+    assert len(types) > 40
+    lua = tmp_path / "nmsp.lua"
+    done = program(
+        "nmsp_scapy", "wireshark", "lua", "--profile", made.mine, "--port", port,
+        "-o", lua,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = shark(
+        tshark, made.capture, "-X", f"lua_script:{lua}", "-d", f"tcp.port=={port},tls",
+        "-Y", "nmsp", "-T", "fields", "-e", "nmsp.type", "-E", "aggregator= ",
+    )  # fmt: skip
+    theirs = " ".join(lines).split()
+    assert Counter(theirs) == Counter(types)
+
+
+def test_the_suite_judges_what_the_profile_names(gear: tuple[Gear, str]) -> None:
+    """What rests on elements without a name stays open: nothing fails for that."""
+    made, _ = gear
+    with EmulatedWlc(
+        presented=WLC,
+        authlist=AuthList.of(identity(made.identity.read_bytes()).der),
+        authlist_wait_s=0,
+        settings=made.settings,
+    ) as wlc:
+        done = program(
+            "conformance", "run", f"127.0.0.1:{wlc.port}", *SELECTORS,
+            "--identity", made.identity, "--profile", made.mine, "--json",
+            "--timeout-factor", "0.5",
+        )  # fmt: skip
+    (run,) = json.loads(done.stdout)["runs"]
+    counts = Counter(case["verdict"] for case in run["cases"])
+    assert done.returncode in (0, 3), counts
+    assert not counts["fail"], run
+    assert counts["pass"] >= (45 if made.named else 20), counts
+    reasons = {case.get("reason") for case in run["cases"]}
+    assert made.named or "profile-unconfirmed" in reasons
