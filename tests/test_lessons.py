@@ -29,6 +29,7 @@ ROWS: dict[str, list[str]] = {
         f"{STREAMS}::test_one_lost_segment_is_a_gap_and_the_rest_is_read",
         f"{HOLES}::test_all_records_that_are_whole_come_out_behind_a_gap",
         f"{ANY}::test_all_but_the_holes_comes_out_and_every_hole_is_named",
+        f"{ANY}::test_any_loss_leaves_messages_that_were_said",
         "tests/test_dissect.py::test_a_lost_frame_is_a_gap_and_the_rest_is_read",
     ],
     "the capture starts mid-session": [

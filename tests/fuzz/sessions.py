@@ -11,7 +11,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from nmsp_scapy.integrity import Gap, Item, Plain, Undecodable
+from nmsp_scapy.integrity import BadMac, Gap, Item, NoKey, Plain, Undecodable
 from nmsp_scapy.tls import DtlsSession, KeyStore, TlsEngine, TlsSession
 from nmsp_scapy.tls.lane import Out
 
@@ -88,6 +88,7 @@ def sound(out: Out, ends: list[int]) -> list[bytes]:
             assert item.offset == len(plain[side])
             plain[side] += item.data
         else:
+            assert isinstance(item, Gap | BadMac | NoKey | Undecodable)
             assert item.reason
             assert item.offset >= 0
             assert item.length is None or item.length > 0
