@@ -7,6 +7,7 @@ its streams, its records. The oracle is the plaintext that the endpoints wrote.
 
 import io
 import os
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -15,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmsp_scapy.capture import Segment
+from nmsp_scapy.capture.frames import ethernet, udp_datagram
 from nmsp_scapy.conversation import Direction, Message
 from nmsp_scapy.dissect import dissect
-from nmsp_scapy.integrity import Hole
-from tests.gear.captures import Tap
+from nmsp_scapy.integrity import Hole, Plain
+from tests.gear.captures import Tap, pcapng
+from tests.gear.dtls import openssl_dtls
 from tests.gear.hostile import (
     Spoiling,
     file_of,
@@ -30,7 +33,7 @@ from tests.gear.hostile import (
 )
 from tests.gear.kinds import FEATURES, KINDS, recorded
 from tests.gear.talks import conversation, script
-from tests.gear.tls import Pair, context, identity
+from tests.gear.tls import Pair, Recorded, context, identity
 
 FEW = settings(max_examples=int(os.environ.get("NMSP_EXAMPLES", "5")), deadline=None)
 """More are worth a night: `NMSP_EXAMPLES=2000 pytest tests/test_any_session.py`."""
@@ -198,3 +201,42 @@ def test_a_second_connection_on_the_same_ports(
     assert len(found) == 2
     for kind, one in zip(kinds, found, strict=True):
         assert [one.plain(side) for side in (0, 1)] == recorded(kind).written
+
+
+DTLS = {
+    "dtls10-cbc": ("DTLS 1.0", "AES128-SHA"),
+    "dtls12-gcm": ("DTLS 1.2", "ECDHE-RSA-AES128-GCM-SHA256"),
+    "dtls12-chacha": ("DTLS 1.2", "ECDHE-RSA-CHACHA20-POLY1305"),
+}
+ENDS = ((bytes([10, 0, 0, 1]), 40_000), (bytes([10, 0, 0, 2]), 16_113))
+WORDS = [(n % 3 // 2, b"%d of the datagrams" % n) for n in range(40)]
+
+
+@cache
+def association(kind: str) -> Recorded:
+    return openssl_dtls(*DTLS[kind], talk=WORDS)
+
+
+@pytest.mark.parametrize("kind", DTLS)
+@FEW
+@given(chance=st.randoms(use_true_random=False))
+def test_datagrams_lost_doubled_and_moved(kind: str, chance: Random) -> None:
+    session = association(kind)
+    frames = [
+        ethernet(udp_datagram(ENDS[side], ENDS[1 - side], data), side=side)
+        for side, data in session.flow
+    ]
+    first = len(frames) - len(WORDS) - 2
+    kept = [n for n in range(len(frames)) if n < first or chance.random() < 0.9]
+    places = [(n + chance.choice((0, 0, 0, 5)), n) for n in kept]
+    places += [(n + 7, n) for n in kept if chance.random() < 0.1]
+    places = [(0 if n < first else place, n) for place, n in places]
+    file = pcapng(
+        [frames[n] for _, n in sorted(places)],
+        secrets=b"\n".join(session.key_log) + b"\n",
+    )
+    (found,) = read(file)
+    for side in (0, 1):
+        said = [w for n, (s, w) in enumerate(WORDS) if s == side and first + n in kept]
+        out = [item.data for item in found.items[side] if isinstance(item, Plain)]
+        assert sorted(out) == sorted(said)
