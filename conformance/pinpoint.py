@@ -46,10 +46,10 @@ def comment_of(requirement: str, found: Finding, raw: bytes, place: Place) -> st
     """Say on a frame what deviates, and where: the dissector looks for the brackets."""
     last = place.offset + place.length - 1
     where = f"[nmsp {raw[:16].hex()} bytes {place.offset}-{last}]"
-    return f"{_clauses(requirement, found)} {where}"
+    return f"{clauses(requirement, found)} {where}"
 
 
-def _clauses(requirement: str, found: Finding) -> str:
+def clauses(requirement: str, found: Finding) -> str:
     """What was expected and what came; nothing in it acts on a terminal or on Lua."""
     expected, actual = found.expected[:CLAUSE], found.actual[:CLAUSE]
     text = printable(f"{requirement}: expected {expected}; actual {actual}")
@@ -181,7 +181,7 @@ class _Deviation:
             if frame.theirs and not (alert and frame.chunk == len(self.link.chunks))
         ]
         number = theirs[-1] if theirs else len(frames)
-        remarks[number].append(_clauses(self.part.requirement, found))
+        remarks[number].append(clauses(self.part.requirement, found))
         at = found.evidence or Evidence(connection=self.number)
         if at.connection != self.number:
             return found

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`nmsp-conformance check`: the same checks on a capture."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +18,10 @@ from nmsp_scapy.cli.options import (
     wire_profile,
 )
 
+if TYPE_CHECKING:
+    from conformance.claims import Claims
+    from conformance.result import Run
+
 
 @click.command()
 @click.argument("capture", type=CAPTURE)
@@ -25,6 +30,13 @@ from nmsp_scapy.cli.options import (
 @wire_options
 @judging
 @click.option("--claims", type=FILE, help="Known deviations and scored checks, TOML.")
+@click.option(
+    "--annotate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.pcapng",
+    help="Write the capture, its secrets inside, with comments on the frames: what"
+    " deviates, what could not be read.",
+)
 @outputs
 @click.pass_context
 def command(
@@ -40,40 +52,62 @@ def command(
       nmsp-conformance check up.pcapng --keylog mse.keys
       nmsp-conformance check up.pcapng NMSP-ECHO-1 --json
       nmsp-conformance check up.pcapng --claims known.toml
+      nmsp-conformance check up.pcapng --annotate told.pcapng
     """
-    from conformance import baseline, claims
     from conformance import capture as checking
+    from conformance import claims
     from conformance.report.privacy import pseudonymised
     from conformance.report.writing import reports
-    from conformance.verdict import Exit, Trust
-    from nmsp_scapy.capture import CaptureError
-    from nmsp_scapy.constants import PORT, Grade
-    from nmsp_scapy.dissect import dissect
 
     for name in names:
         if name not in checking.CHECKS:
             raise click.UsageError(f"{name} is no requirement that a capture can show")
-    store = key_store(given["keylogs"], given["rsa_keys"], given["password_file"])
-    profile = wire_profile(given["profile_file"])
-    ports = frozenset(given["ports"] or (PORT,))
     try:
         claimed = claims.read(given["claims"]) if given["claims"] else claims.Claims()
     except ValueError as error:
         raise click.UsageError(f"--claims: {error}") from None
-    try:
-        results = dissect(capture, keys=store, profile=profile, ports=ports)
-        watched = checking.observe(results)
-    except CaptureError as error:
-        click.echo(f"nmsp-conformance: {capture}: {error}", err=True)
+    with ExitStack() as stack:
+        run = _judge(stack, ctx, capture, names, claimed, given)
+        if not given["show_identities"]:
+            run = pseudonymised(run)
+    if given["output"]:
+        Path(given["output"]).mkdir(parents=True, exist_ok=True)
+    reports([run], **given)
+    ctx.exit(run.exit)
+
+
+def _judge(
+    stack: ExitStack,
+    ctx: click.Context,
+    capture: str,
+    names: tuple[str, ...],
+    claimed: "Claims",
+    given: dict[str, Any],
+) -> "Run":
+    """Read the capture, judge it, and write it anew when that is asked for."""
+    from conformance import baseline
+    from conformance import capture as checking
+    from conformance.annotate import Annotation
+    from conformance.verdict import Exit, Trust
+    from nmsp_scapy.cli.reading import Reading, seekable, spare
+    from nmsp_scapy.constants import PORT, Grade
+
+    annotate: Path | None = given["annotate"]
+    spare(annotate, (capture,))
+    store = key_store(given["keylogs"], given["rsa_keys"], given["password_file"])
+    ports = frozenset(given["ports"] or (PORT,))
+    reading = Reading(store, wire_profile(given["profile_file"]), ports, quiet=True)
+    annotation = Annotation()
+    file = seekable(stack, capture)
+    watched = checking.observe(annotation.listen(reading.read(capture, file)))
+    if reading.useless:
         ctx.exit(Exit.INCONCLUSIVE)
     trust = given["trust"]
     weigh = Trust(Grade.OBSERVED if trust == "auto" else Grade(trust), given["strict"])
     run = checking.check(watched, capture=Path(capture).name, trust=weigh, chosen=names)
     baseline.apply(run, claimed.known, datetime.now(UTC).date())
     baseline.scored(run, claimed.scored)
-    if not given["show_identities"]:
-        run = pseudonymised(run)
-    if given["output"]:
-        Path(given["output"]).mkdir(parents=True, exist_ok=True)
-    reports([run], **given)
-    ctx.exit(run.exit)
+    if annotate is not None:
+        annotation.deviations(run.cases, watched)
+        annotation.write(file, annotate, reading.key_log)
+    return run
