@@ -21,6 +21,7 @@ from conformance import baseline, requirements, scenario, selection
 from conformance.claims import Claims
 from conformance.claims import read as read_claims
 from conformance.identities import Identities, read
+from conformance.operator import CommandedOperator, Hooks
 from conformance.peer import Timing
 from conformance.result import Case, Run
 from conformance.runner import Settings, run_case
@@ -100,6 +101,12 @@ class Suite:
         claims = option("--nmsp-claims")
         self.claims = read_claims(Path(claims)) if claims else Claims()
         self.settings.policy = self.claims.policy
+        hooks = Hooks.given(
+            option("--nmsp-authlist-command"),
+            option("--nmsp-statistics-command"),
+            option("--nmsp-statistics"),
+        )
+        self.settings.operator = CommandedOperator(hooks, alone=not self.worker)
         self.name = self._endpoint()
         self.settings.reproduce = self._reproduce(identity)
         self.settings.trust = self._trust("")

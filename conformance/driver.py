@@ -70,6 +70,9 @@ def arguments(
         "timeout_factor",
         "profile",
         "claims",
+        "authlist_command",
+        "statistics_command",
+        "statistics",
         "shard",
         "seed",
         "output",
@@ -106,6 +109,7 @@ def drive(endpoint: dict[str, str], **given: Any) -> Exit:
 def check(endpoint: dict[str, str], given: dict[str, Any]) -> None:
     """Refuse what would only fail inside pytest, in the user's own words."""
     from conformance import claims, identities, selection
+    from conformance.operator import Hooks
     from conformance.scenario import Risk
     from nmsp_scapy.profile import reading
 
@@ -121,6 +125,9 @@ def check(endpoint: dict[str, str], given: dict[str, Any]) -> None:
             shard=given["shard"],
         )
         endpoint_of(next(iter(endpoint.values())))
+        Hooks.given(
+            given["authlist_command"], given["statistics_command"], given["statistics"]
+        )
         if given["claims"]:
             claims.read(Path(given["claims"]))
         if given["profile"]:

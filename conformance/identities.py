@@ -5,6 +5,7 @@ Only the listed identity must stand in the endpoint's AuthList. The others are m
 in memory: they differ from it in one thing each.
 """
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,10 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 
 from nmsp_scapy.authlist.identity import mac_in
@@ -31,6 +35,11 @@ class Identity(msgspec.Struct, frozen=True):
     name: str
     key: Key
     certificate: x509.Certificate
+
+    @property
+    def der(self) -> bytes:
+        """The certificate."""
+        return self.certificate.public_bytes(Encoding.DER)
 
     @property
     def mac(self) -> str | None:
@@ -143,9 +152,13 @@ class Identities:
             days=29,
         )
 
+    def guest(self) -> Identity:
+        """A MAC that nobody has, to be listed for the time of a case."""
+        return made("guest", self._other_key(), f"MSE-02{secrets.token_hex(5)}")
+
     def weak(self) -> Identity:
-        """The listed MAC with an RSA key of 1024 bits."""
-        return made("weak key", _fresh_rsa(1024), f"MSE-{self._mac}")
+        """The same with an RSA key of 1024 bits."""
+        return made("weak key", _fresh_rsa(1024), f"MSE-02{secrets.token_hex(5)}")
 
     def renewed(self) -> Identity:
         """The listed MAC and key in a new certificate."""

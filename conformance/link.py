@@ -191,7 +191,7 @@ class Link:
         else:
             self._ssl.set_connect_state()
         if self.opening.session is not None:
-            self._ssl.set_session(self.opening.session)
+            resume(self._ssl, self.opening.session)
 
     def _info(self, connection: SSL.Connection, where: int, ret: int) -> None:
         tls = self.observation.tls
@@ -260,7 +260,7 @@ class Link:
         Only then data that came along with the endpoint's was too early.
         """
         if self._role == "mse":
-            return session_reused(self._ssl) and not self._is_tls13()
+            return not session_reused(self._ssl) and not self._is_tls13()
         return session_reused(self._ssl) or self._is_tls13()
 
     def _is_tls13(self) -> bool:
@@ -545,6 +545,17 @@ class Link:
             self._tcp = None
         if self.open:
             self.observation.end = End(EndKind.OURS, self._tester, self.now_s)
+
+
+def resume(connection: SSL.Connection, session: SSL.Session) -> None:
+    """Offer a session of another context; pyOpenSSL asks for the same one.
+
+    Each link has a context of its own, for its callbacks; OpenSSL does not mind.
+    """
+    SSL._lib.SSL_set_session(  # type: ignore[attr-defined]
+        connection._ssl,
+        session._session,
+    )
 
 
 def session_reused(connection: SSL.Connection) -> bool:

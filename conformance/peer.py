@@ -13,6 +13,7 @@ from conformance.claims import TlsPolicy
 from conformance.identities import Identities, Identity
 from conformance.link import TLS13, Link, Opening
 from conformance.observation import EndKind, Seen
+from conformance.operator import Operator
 from conformance.tcp import Listener, Tcp
 from conformance.verdict import Judge, Reason
 from nmsp_scapy.constants import Service, SubService, response_name
@@ -59,6 +60,7 @@ class Peer:
         judge: of the case.
         timing: its waits.
         identities: what it can present.
+        operator: of the endpoint; may offer nothing.
         links: every connection of the case, in order; they are recorded.
     """
 
@@ -74,8 +76,9 @@ class Peer:
         profile: Profile = NOMINAL,
         policy: TlsPolicy | None = None,
         seed: int = 0,
+        operator: Operator | None = None,
     ) -> None:
-        self.policy = policy
+        self.policy, self.operator = policy, operator or Operator()
         self.role, self.judge = role, judge
         self.target, self.listener = target, listener
         self.identities = identities

@@ -41,6 +41,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--nmsp-output": {"metavar": "DIR", "help": "captures and transcripts"},
     "--nmsp-profile": {"metavar": "TOML", "help": "wire profile"},
     "--nmsp-claims": {"metavar": "TOML", "help": "what the endpoint claims"},
+    "--nmsp-authlist-command": {
+        "default": "",
+        "metavar": "CMD",
+        "help": "run with add|remove MAC SHA1 SHA256, without a shell",
+    },
+    "--nmsp-statistics-command": {
+        "default": "",
+        "metavar": "CMD",
+        "help": "prints show nmsp statistics connection",
+    },
+    "--nmsp-statistics": {"default": "", "metavar": "FILE", "help": "the same text"},
     "--nmsp-shard": {"default": "", "metavar": "I/N"},
     "--nmsp-seed": {"type": int, "default": 0},
     "--nmsp-json": {"metavar": "FILE", "help": "the result as JSON"},

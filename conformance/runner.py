@@ -10,6 +10,7 @@ import msgspec
 from conformance import requirements
 from conformance.claims import TlsPolicy
 from conformance.identities import Identities
+from conformance.operator import Operator
 from conformance.peer import Peer, Timing
 from conformance.result import Case, case_of, judged, transcript
 from conformance.scenario import Scenario
@@ -36,6 +37,7 @@ class Settings(msgspec.Struct):
         target: the endpoint; unused where it dials.
         confirmed: whether it was seen to speak the profile earlier in the run.
         output: folder for captures; None leaves none.
+        operator: who changes the AuthList and shows the endpoint's counters.
         unreachable: why no connection can be had; then nothing is tried.
     """
 
@@ -52,6 +54,7 @@ class Settings(msgspec.Struct):
     reproduce: str = ""
     unreachable: str = ""
     policy: TlsPolicy | None = None
+    operator: Operator = Operator()
 
 
 def run_case(scenario: Scenario, settings: Settings) -> Case:
@@ -66,6 +69,7 @@ def run_case(scenario: Scenario, settings: Settings) -> Case:
         timing=settings.timing,
         profile=settings.profile,
         policy=settings.policy,
+        operator=settings.operator,
         seed=settings.seed,
     )
     began = time.monotonic()

@@ -74,6 +74,25 @@ live = _all(
     ),
     click.option("--profile", type=FILE, help="Wire profile, TOML."),
     click.option("--claims", type=FILE, help="What the endpoint claims, TOML."),
+    click.option(
+        "--authlist-command",
+        default="",
+        metavar="CMD",
+        help="Changes the endpoint's AuthList: run, without a shell, with "
+        "add or remove, MAC, SHA-1 and SHA-256.",
+    ),
+    click.option(
+        "--statistics-command",
+        default="",
+        metavar="CMD",
+        help="Prints the endpoint's show nmsp statistics connection.",
+    ),
+    click.option(
+        "--statistics",
+        default="",
+        metavar="FILE",
+        help="The same, as a file that is written anew while the run goes on.",
+    ),
     click.option("--shard", metavar="I/N", default="", help="Run the i-th of n parts."),
     click.option("--seed", type=int, default=0, help="For choices that vary."),
 )

@@ -16,11 +16,15 @@ class AuthList:
     """MAC addresses and the hashes that go with each.
 
     May be changed while connections are open: a change affects new ones.
+
+    Attributes:
+        changes: how many there have been.
     """
 
     def __init__(self, entries: Iterable[tuple[str, str]] = ()) -> None:
         """Begin with (MAC as 12 hex digits, hash as hex) pairs."""
         self._hashes: dict[str, set[str]] = {}
+        self.changes = 0
         for mac, digest in entries:
             self.add(mac, digest)
 
@@ -61,10 +65,12 @@ class AuthList:
 
     def add(self, mac: str, digest: str) -> None:
         """Add an entry."""
+        self.changes += 1
         self._hashes.setdefault(mac.lower(), set()).add(digest.lower())
 
     def remove(self, mac: str) -> None:
         """Take a MAC address off the list."""
+        self.changes += 1
         self._hashes.pop(mac.lower(), None)
 
     def lists_mac(self, certificate: bytes) -> bool:

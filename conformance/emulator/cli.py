@@ -2,6 +2,7 @@
 """`nmsp emulate`: a WLC or an MSE that behaves, or has the faults it is told."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,12 @@ def faults_command() -> None:
     metavar="NAME",
     help="An oddity that nothing forbids; see `faults`.",
 )
+@click.option(
+    "--control",
+    type=click.Path(path_type=Path),
+    metavar="SOCKET",
+    help="Take commands there; see `nmsp emulate control`.",
+)
 @click.option("--trace", is_flag=True, help="Print the trace lines of a controller.")
 @click.option(
     "--status",
@@ -145,6 +152,7 @@ def wlc(
     faults: tuple[str, ...],
     quirks: tuple[str, ...],
     interval: float,
+    control: Path | None,
     trace: bool,
     status: bool,
     ngwc: bool,
@@ -166,6 +174,7 @@ def wlc(
       nmsp emulate wlc --listen 127.0.0.1:0 --tls legacy-3850 --capture c.pcapng
     """
     from conformance.emulator.authlist import AuthList
+    from conformance.emulator.control import Control
     from conformance.emulator.faults import FAULTS, QUIRKS, Faults
     from conformance.emulator.server import EmulatedWlc
     from conformance.emulator.wlc import Settings
@@ -196,7 +205,11 @@ def wlc(
     if authlist is None:
         click.echo("No --authlist: nobody is let in.", err=True)
     click.echo(f"WLC on {where}, TLS {tls}; Ctrl-C stops it.", err=True)
-    with emulated:
+    with ExitStack() as stack:
+        stack.enter_context(emulated)
+        if control is not None:
+            with _usage():
+                stack.enter_context(Control(emulated, control))
         if ready_file is not None:
             ready_file.write_text(f"{where}\n")
         if status:
@@ -205,6 +218,32 @@ def wlc(
     if status:
         _show(emulated)
     _tell_peers(emulated)
+
+
+@command.command("control")
+@click.argument("socket", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1, required=True, metavar="WORD...")
+def control_command(socket: Path, words: tuple[str, ...]) -> None:
+    """Tell a running `emulate wlc --control SOCKET` what to do.
+
+    add MAC HASH..., remove MAC [HASH...], or statistics: its show nmsp screens.
+
+    \b
+    Examples:
+      nmsp emulate control wlc.sock statistics
+      nmsp-conformance run 127.0.0.1 --identity mse.pem \\
+        --authlist-command "nmsp emulate control wlc.sock" \\
+        --statistics-command "nmsp emulate control wlc.sock statistics"
+    """
+    from conformance.emulator.control import REFUSED, ask
+
+    try:
+        answer = ask(socket, " ".join(words))
+    except OSError as error:
+        raise click.UsageError(f"{socket}: {error}") from None
+    if answer.startswith(REFUSED):
+        raise click.UsageError(answer.removeprefix(REFUSED).strip())
+    click.echo(answer, nl=False)
 
 
 @command.command("mse")

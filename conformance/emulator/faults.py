@@ -43,6 +43,10 @@ FAULTS: dict[str, str] = {
     "rejects-with-rst": "turns away by a reset, without an alert",
     "rejects-silently": "turns away by saying nothing",
     "leaks-before-rejecting": "sends a message before the list has answered",
+    "list-read-once": "goes on with the list of when it was started",
+    "list-change-drops-all": "ends every session when its list is changed",
+    "admits-weak-key": "lets in a listed key of whatever size",
+    "resumption-bypasses-list": "does not ask the list when a session is resumed",
     "locks-out": "turns everybody away after three failures",
     # capability
     "capability-missing": "never tells its capability",
@@ -90,6 +94,8 @@ FAULTS: dict[str, str] = {
     "unknown-mac-invented": "answers for a MAC address that it has never heard",
     "measurement-without-mac": "leaves the MAC out of measurements",
     "measurement-positive": "reports signal strengths without their sign",
+    "counts-wrong": "counts one echo request too many",
+    "counts-nothing-sent": "does not count what it sends",
     "counters-fall": "counts backwards",
     "access-point-without-mac": "leaves the MAC out of access points",
     # header and robustness
@@ -110,7 +116,6 @@ FAULTS: dict[str, str] = {
 
 QUIRKS: dict[str, str] = {
     "short-length-hangs": "stops answering after a length that is too small",
-    "resumption-bypasses-list": "does not ask the list when a session is resumed",
     "capability-late": "tells its capability only after the subscription",
     "capability-malformed": "tells a capability that cannot be read",
     "capability-unknown-service": "offers a service that there is not",
@@ -128,7 +133,6 @@ QUIRKS: dict[str, str] = {
     "early-request-resets": "resets on a request before its time",
     "closes-without-notify": "closes without close_notify",
     "ignores-threshold": "notifies a tag that has not changed by the threshold",
-    "counts-wrong": "counts one echo request too many",
 }
 """Oddities that no requirement forbids, switched like faults.
 

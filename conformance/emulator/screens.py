@@ -55,6 +55,10 @@ def _status(index: int, peer: "Peer", served: "WlcSession", port: int) -> Status
         subscribed=offered(served.subscribed),
         unsupported=session.unsupported,
     )
+    if "counts-nothing-sent" in served.settings.faults:
+        status.counters = [
+            counter for counter in counters if counter.direction is Direction.MSE_TO_WLC
+        ]
     if "counts-wrong" in served.settings.faults and asked:
         asked.count += 1
     return status

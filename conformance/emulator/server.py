@@ -11,12 +11,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 import msgspec
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from conformance.emulator.authlist import AuthList
 from conformance.emulator.faults import Faults
@@ -36,6 +38,11 @@ from nmsp_scapy.authlist.create import new_identity
 from nmsp_scapy.authlist.identity import identity_of
 
 WLC_MAC = "02005ea00001"
+WEAK_BELOW = 2048
+"""Bits of an RSA key (documented: CMX FIPS)."""
+
+GLANCE_S = 0.05
+"""Between two looks at the list, where a fault wants them."""
 HANDSHAKE_S = 30.0
 IDLE_S = 3600.0
 STOP_S = 5.0
@@ -163,6 +170,7 @@ class EmulatedWlc:
         self.settings = settings or Settings()
         self.settings.faults = Faults.named({*faults, *self.settings.faults})
         self.authlist = authlist if authlist is not None else AuthList()
+        self._first_list = deepcopy(self.authlist)
         self.authlist_wait_s = authlist_wait_s
         policy = policy_of(tls)
         if self._has("takes-anonymous-suites"):
@@ -327,12 +335,18 @@ class EmulatedWlc:
         channel.handshake(HANDSHAKE_S)
         self._recheck(channel)
         session = peer.session = WlcSession(self.settings, time.monotonic())
+        changes = self.authlist.changes
         while not session.ending:
             for message in session.take():
                 channel.send(message)
             due = session.due()
             now = time.monotonic()
-            data = channel.receive(IDLE_S if due is None else max(0.0, due - now))
+            wait = IDLE_S if due is None else max(0.0, due - now)
+            if self._has("list-change-drops-all"):
+                wait = min(wait, GLANCE_S)
+                if self.authlist.changes != changes:
+                    raise EndedError(End.FIN, detail="the list was changed")
+            data = channel.receive(wait)
             now = time.monotonic()
             if data:
                 session.receive(data, now)
@@ -392,7 +406,8 @@ class EmulatedWlc:
     def _judge(self, certificate: bytes) -> int:
         if self._has("locks-out") and self._failures >= 3:
             return VerifyError.CERTIFICATE_UNKNOWN
-        if not self._listed(certificate) or self._has("rejects-listed"):
+        weak = _is_weak(certificate) and not self._has("admits-weak-key")
+        if weak or not self._listed(certificate) or self._has("rejects-listed"):
             return VerifyError.CERTIFICATE_UNKNOWN
         return VerifyError.ADMITTED
 
@@ -406,8 +421,9 @@ class EmulatedWlc:
             return certificate == self._pinned
         if self._has("mac-form-matters") and not _plain_mac(certificate):
             return False
+        listed = self._first_list if self._has("list-read-once") else self.authlist
         return (
-            self.authlist.admits(certificate)
+            listed.admits(certificate)
             or self._has("admits-unlisted")
             or (self._has("admits-other-hash") and self.authlist.lists_mac(certificate))
             or (self._has("admits-other-mac") and self.authlist.lists_key(certificate))
@@ -450,6 +466,12 @@ class EmulatedWlc:
         else:
             channel.drop()
         raise EndedError(End.FIN, detail="turned away")
+
+
+def _is_weak(certificate: bytes) -> bool:
+    """Tell whether a certificate has an RSA key that no policy of today takes."""
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    return isinstance(key, rsa.RSAPublicKey) and key.key_size < WEAK_BELOW
 
 
 def _plain_mac(certificate: bytes) -> bool:

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """AuthList: who is let in, who is not, and how that is told."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 from conformance.checks import authlist as checks
 from conformance.identities import Identity
 from conformance.link import Link
+from conformance.operator import OperatorError
 from conformance.peer import Peer
 from conformance.scenario import scenario
 from conformance.verdict import Judge, Reason
@@ -229,3 +233,88 @@ def rejects_no_certificate_in_tls12(peer: Peer, judge: Judge) -> None:
     peer.settle(link)
     control(peer, judge)
     checks.refuses(link.observation, judge, "NMSP-AUTHLIST-4")
+
+
+# --- with the operator's help ---------------------------------------------------
+
+
+def change(peer: Peer, judge: Judge, verb: str, identity: Identity) -> None:
+    """Have the operator add an identity to the AuthList, or remove it."""
+    judge.applies(
+        peer.operator.changes_list,
+        "the AuthList cannot be changed from here (--authlist-command)",
+    )
+    try:
+        peer.operator.change(verb, identity)
+    except OperatorError as error:
+        judge.assume(False, Reason.DEPENDENCY, str(error))
+
+
+@contextmanager
+def listed_for_now(peer: Peer, judge: Judge, guest: Identity) -> Iterator[None]:
+    """Have a guest listed for the time of a block, however that ends."""
+    change(peer, judge, "add", guest)
+    try:
+        yield
+    finally:
+        with suppress(OperatorError):
+            peer.operator.change("remove", guest)
+
+
+@scenario("NMSP-AUTHLIST-17")
+def asks_the_list_when_a_session_is_resumed(peer: Peer, judge: Judge) -> None:
+    """A WLC does not let an MSE resume its session that is no longer listed."""
+    guest = peer.identities.guest()
+    with listed_for_now(peer, judge, guest):
+        first = peer.dial(identity=guest)
+        judge.assume(
+            peer.admitted(first), Reason.DEPENDENCY, "a newly listed MSE is not let in"
+        )
+        first.pump(peer.timing.quiet)
+        session = first.tls_session
+        first.close()
+    link = peer.speaks_tls(peer.dial(identity=guest, session=session))
+    peer.settle(link)
+    resumed = link.observation.tls.resumed
+    control(peer, judge)
+    judge.applies(resumed, "the WLC does not resume sessions")
+    checks.refuses(link.observation, judge, "NMSP-AUTHLIST-17")
+
+
+@scenario("NMSP-AUTHLIST-18")
+def rejects_weak_key(peer: Peer, judge: Judge) -> None:
+    """A WLC does not let a listed MSE in whose RSA key has 1024 bits."""
+    weak = peer.identities.weak()
+    with listed_for_now(peer, judge, weak):
+        link = presented(peer, weak)
+        control(peer, judge)
+    checks.refuses(link.observation, judge, "NMSP-AUTHLIST-18")
+
+
+@scenario("NMSP-AUTHLIST-20")
+def asks_the_list_as_it_is_now(peer: Peer, judge: Judge) -> None:
+    """A WLC lets an MSE in once it is listed, and no longer when it is not."""
+    guest = peer.identities.guest()
+    with listed_for_now(peer, judge, guest):
+        added = peer.speaks_tls(peer.dial(identity=guest))
+        let_in = peer.admitted(added)
+        checks.admits(added.observation, judge, "NMSP-AUTHLIST-20", let_in)
+    if not let_in:
+        judge.stop()
+    added.pump(peer.timing.quiet)
+    kept = "keeps" if added.open else "ends"
+    judge.note(f"the WLC {kept} the session of an MSE that is taken off its list")
+    removed = presented(peer, guest)
+    control(peer, judge)
+    checks.refuses(removed.observation, judge, "NMSP-AUTHLIST-20")
+
+
+@scenario("NMSP-AUTHLIST-21")
+def keeps_sessions_when_the_list_is_changed(peer: Peer, judge: Judge) -> None:
+    """A WLC keeps the session of a listed MSE while another is added and removed."""
+    link = peer.speaks_tls(peer.dial())
+    judge.assume(peer.admitted(link), Reason.DEPENDENCY, "the listed MSE is not let in")
+    with listed_for_now(peer, judge, peer.identities.guest()):
+        link.pump(peer.timing.quiet)
+    link.pump(peer.timing.quiet)
+    checks.admits(link.observation, judge, "NMSP-AUTHLIST-21", link.open)
