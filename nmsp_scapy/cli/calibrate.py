@@ -46,8 +46,9 @@ def command(
 
     Looks for the header in which both directions walk out exactly, with echo in turn
     and the documented message numbers from their senders; then for the elements that
-    fill every body. Says of each statement what speaks for it and what it does not
-    exclude. A minute of traffic may be enough, five are better.
+    fill every body. Says of each statement what speaks for it, what it does not
+    exclude, and by which convention it chose among equals. All conversations are
+    measured together. A minute of traffic may be enough, five are better.
 
     \b
     Examples:

@@ -101,6 +101,7 @@ def judged(geometry: Geometry, found: Calibration, seed: int = 0) -> Verdict:
         "header.trailer": profile.header.trailer == drawn.header.trailer,
         "header.covers": _added(profile.header) == _added(drawn.header),
         "elements": _shape(drawn.elements) == _shape(profile.elements),
+        "byte_order": told["byte_order"].value == geometry.place("type").byte_order,
     }
     listed = all(same[one] for one in ("header.size", "header.trailer"))
     for name in ("type", "length", "transaction_id"):
