@@ -19,9 +19,10 @@ from conformance.checks import (
     subscription,
 )
 from conformance.observation import End, EndKind, Observation, Seen
+from conformance.place import pointed
 from conformance.result import Case, Run, case_of, judged, transcript
 from conformance.scenario import Risk, Scenario
-from conformance.verdict import Judge, Reason, Trust, Verdict
+from conformance.verdict import Finding, Judge, Reason, Trust, Verdict
 from nmsp_scapy.conversation import Conversation, Direction, Event, Message, Result
 
 Check = Callable[[Observation, Judge], None]
@@ -205,6 +206,16 @@ def check(
     return run
 
 
+def _placed(found: Finding, seen: Observation) -> Finding:
+    """Tell where in the capture a finding lies."""
+    at = found.evidence
+    if found.met or at is None or at.message is None:
+        return found
+    message = seen.messages[at.message]
+    told, _ = pointed(at, message.raw, message.frames, message.profile)
+    return msgspec.structs.replace(found, evidence=told)
+
+
 def _case(watched: Watched, identifier: str, trust: Trust, capture: str) -> Case:
     known = requirements.load()[identifier]
     seen = msgspec.structs.replace(watched.seen, role=known.role)
@@ -220,6 +231,7 @@ def _case(watched: Watched, identifier: str, trust: Trust, capture: str) -> Case
         part.verdict, part.severity = Verdict.INCONCLUSIVE, None
         part.reason, part.detail = ended
         part.findings = []
+    part.findings = [_placed(found, seen) for found in part.findings]
     name = f"{known.family}.{identifier.lower()}"
     text = f"{CHECKS[identifier].__doc__ or known.text}"
     scenario = Scenario(

@@ -172,6 +172,13 @@ class Seen(msgspec.Struct, dict=True):
         """First element of a name, or None."""
         return next(iter(self.all(name)), None)
 
+    def path(self, name: str, **fields: object) -> str:
+        """Path of the first element of a name that holds these fields."""
+        for place, element in enumerate(self.record.get("elements", [])):
+            if element.get("name") == name and fields.items() <= element.items():
+                return f"elements.{place}"
+        return "elements"
+
     @property
     def status(self) -> int | None:
         """Code of its STATUS element, None without one."""

@@ -17,7 +17,7 @@ import msgspec
 from conformance.evidence import Frame, frames_of, secrets_of, write_frames
 from conformance.link import Link
 from conformance.observation import EndKind, Seen
-from conformance.place import Place, locate
+from conformance.place import Place, pointed
 from conformance.report.console import printable
 from conformance.result import Case, Judged
 from conformance.verdict import Evidence, Finding, Verdict
@@ -151,24 +151,11 @@ class _Deviation:
         remarks: dict[int, list[str]],
     ) -> Finding:
         at = found.evidence or Evidence()
-        place = locate(message.raw, at.field, self.profile)
-        if at.offset is not None:
-            place = Place(at.offset, at.length or 1, place.filter)
-        semantic = place.filter if place.filter != "nmsp" else "nmsp.type"
-        terms = [f"frame.number == {numbers[-1]}"] if numbers else []
+        told, place = pointed(at, message.raw, numbers, self.profile)
         if numbers:
             remark = comment_of(self.part.requirement, found, message.raw, place)
             remarks[numbers[-1]].append(remark)
-        return _with(
-            found,
-            msgspec.structs.replace(
-                at,
-                offset=place.offset,
-                length=place.length,
-                frames=numbers,
-                filter=" && ".join([*terms, semantic]),
-            ),
-        )
+        return _with(found, told)
 
     def _ended(
         self, found: Finding, frames: list[Frame], remarks: dict[int, list[str]]

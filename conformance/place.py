@@ -10,6 +10,9 @@ stand for its only element (`elements.sub_services`).
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import msgspec
+
+from conformance.verdict import Evidence
 from nmsp_scapy import layers
 from nmsp_scapy.layers.fields import ElementsField
 from nmsp_scapy.profile import NOMINAL, Profile
@@ -60,6 +63,32 @@ def locate(raw: bytes, path: str, profile: Profile = NOMINAL) -> Place:
     parts = list(_parts(layers.bind(profile), raw, size, size + body.length))
     found = _matching(parts, rest.split("."))
     return found[0] if len(found) == 1 else body
+
+
+def pointed(
+    at: Evidence, raw: bytes, frames: tuple[int, ...], profile: Profile = NOMINAL
+) -> tuple[Evidence, Place]:
+    """Complete evidence that names a message: its bytes, its frames, the filter.
+
+    Args:
+        at: what a check said.
+        raw: the message.
+        frames: that carry it; empty where they are not known.
+        profile: the wire layout.
+    """
+    place = locate(raw, at.field, profile)
+    if at.offset is not None:
+        place = Place(at.offset, at.length or 1, place.filter)
+    semantic = place.filter if place.filter != UNNAMED else f"{UNNAMED}.type"
+    terms = [f"frame.number == {frames[-1]}"] if frames else []
+    told = msgspec.structs.replace(
+        at,
+        offset=place.offset,
+        length=place.length,
+        frames=frames,
+        filter=" && ".join([*terms, semantic]),
+    )
+    return told, place
 
 
 def _matching(parts: list[_Part], path: list[str]) -> list[Place]:

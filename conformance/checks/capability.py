@@ -49,7 +49,10 @@ def sub_services_belong(seen: Observation, judge: Judge) -> None:
                     not mask & ~MASKS[service],
                     expected=f"bits of {MASKS[service]:#x} for {Service(service).name}",
                     actual=f"{mask:#x}",
-                    at=Evidence(message.index, "elements.sub_services"),
+                    at=Evidence(
+                        message.index,
+                        f"{message.path('SERVICE', service=service)}.sub_services",
+                    ),
                 )
 
 

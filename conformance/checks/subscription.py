@@ -210,5 +210,8 @@ def sub_services_belong(seen: Observation, judge: Judge) -> None:
                     not mask & ~MASKS[service],
                     expected=f"bits of {MASKS[service]:#x} for service {service}",
                     actual=f"{mask:#x}",
-                    at=Evidence(request.index, "elements.sub_services"),
+                    at=Evidence(
+                        request.index,
+                        f"{request.path('SERVICE', service=service)}.sub_services",
+                    ),
                 )

@@ -182,3 +182,35 @@ def test_what_an_endpoint_says_cannot_forge_a_mark() -> None:
     assert said.count("[nmsp ") == 1
     assert said.isprintable()
     assert said.encode()
+
+
+def test_one_of_several_elements_is_marked_and_no_other(tmp_path: Path) -> None:
+    found = met(
+        tmp_path,
+        "capability-wrong-bits",
+        "capability.offers_sub_services_under_their_service",
+    )
+    at = found.failed.unmet[0].evidence
+    assert at is not None
+    assert at.field.endswith(".sub_services")
+    assert at.length == 8
+    assert at.filter.endswith("nmsp.element.sub_services")
+
+
+def test_a_capture_that_is_checked_is_pointed_into(tshark: str, tmp_path: Path) -> None:
+    found = met(
+        tmp_path, "echo-wrong-transaction", "echo.answers_echo_in_its_transaction"
+    )
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "conformance", "check", str(found.capture),
+            "NMSP-ECHO-3", "--port", str(found.port), "--json",
+        ],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    (case,) = msgspec.json.decode(done.stdout)["runs"][0]["cases"]
+    told = case["requirements"][0]["findings"][0]["evidence"]
+    first = found.failed.unmet[0].evidence
+    assert first is not None
+    assert told["frames"] == list(first.frames)
+    assert told["filter"] == first.filter
