@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Subscription: what is asked for is what is told."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from conformance.checks.capability import MASKS
@@ -62,6 +63,12 @@ def succeeds(seen: Observation, judge: Judge) -> None:
         )
 
 
+def _service(message: Seen, wrong: Iterable[int]) -> Evidence:
+    """Point at the first service of a message that is wrong."""
+    service = next(iter(wrong), None)
+    return Evidence(message.index, message.path("SERVICE", service=service))
+
+
 def confirms_only_what_was_asked(seen: Observation, judge: Judge) -> None:
     """A response that names services names those of its request."""
     asked: dict[int, int] = {}
@@ -80,7 +87,7 @@ def confirms_only_what_was_asked(seen: Observation, judge: Judge) -> None:
             expected="no service beyond those asked for",
             actual=", ".join(f"service {s}: {m:#x} more" for s, m in more.items())
             or "none",
-            at=Evidence(response.index, "elements"),
+            at=_service(response, more),
         )
 
 
@@ -165,7 +172,7 @@ def confirms_only_what_is_offered(seen: Observation, judge: Judge) -> None:
             not more,
             expected="no service that is not offered",
             actual=f"services {more}" if more else "none",
-            at=Evidence(response.index, "elements"),
+            at=_service(response, more),
         )
 
 
@@ -196,7 +203,7 @@ def asks_for_what_is_offered(seen: Observation, judge: Judge) -> None:
             expected="services and sub-services that are offered",
             actual=", ".join(f"service {s}: {m:#x} more" for s, m in more.items())
             or "those",
-            at=Evidence(request.index, "elements"),
+            at=_service(request, more),
         )
 
 

@@ -78,7 +78,8 @@ def run_text(run: Run, *, verbose: bool = False) -> str:
 def top_line(run: Run) -> str:
     """Sum a run up in one line: what was not checked stands in it."""
     counts = {verdict: len(run.of(verdict)) for verdict in Verdict}
-    told = [f"{len(run.cases)} cases", f"{counts[Verdict.PASS]} pass"]
+    many = "case" if len(run.cases) == 1 else "cases"
+    told = [f"{len(run.cases)} {many}", f"{counts[Verdict.PASS]} pass"]
     held = sum(1 for _, j in run.deviations if j.severity is not Severity.NOTE)
     noted = len(run.deviations) - held
     told.append(f"{counts[Verdict.FAIL]} fail")

@@ -214,3 +214,25 @@ def test_a_capture_that_is_checked_is_pointed_into(tshark: str, tmp_path: Path) 
     assert first is not None
     assert told["frames"] == list(first.frames)
     assert told["filter"] == first.filter
+
+
+def test_the_service_that_was_not_asked_for_is_marked(
+    tshark: str, lua: Path, tmp_path: Path
+) -> None:
+    found = met(
+        tmp_path,
+        "subscription-mirrors-others",
+        "subscription.confirms_only_what_was_asked_for",
+    )
+    at = found.failed.unmet[0].evidence
+    assert at is not None
+    wrong = found.failed.unmet[0].actual.removeprefix("service ").partition(":")[0]
+    (line,) = (
+        each
+        for each in shark(
+            tshark, found, lua, "-Y", f"nmsp.deviation && {at.filter}", "-T", "pdml"
+        )
+        if 'name="nmsp.deviation"' in each
+    )
+    value = line.partition(' value="')[2].partition('"')[0]
+    assert value.startswith(f"00020009{int(wrong):02x}")  # type SERVICE, 9 bytes
