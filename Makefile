@@ -41,6 +41,10 @@ check: .venv/.ready ## ruff, mypy --strict, import-linter, codespell
 mutants: .venv/.ready ## print the kill matrix of the conformance checks
 	$(BIN)/python -m conformance.matrix
 
+.PHONY: mutation
+mutation: .venv/.ready ## put small faults into the checks: does the kill matrix notice?
+	$(BIN)/python -m tests.mutation
+
 bench: tools ## the budgets beside tshark in the same run; MESSAGES=100000
 	$(BIN)/python -m benchmarks --messages $(MESSAGES) --page
 
