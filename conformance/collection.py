@@ -61,13 +61,17 @@ def endpoints(config: pytest.Config) -> dict[str, Judging]:
         def asked(key: str) -> Any:
             return own[key] if key in own else option(key, None)
 
-        return Judging(name, asked, parallel=parallel)
+        return Judging(
+            name, asked, parallel=parallel, alone=not hasattr(config, "workerinput")
+        )
 
     path = option("--nmsp-inventory")
     if not path:
         return {"": made("", {})}
     if option("--nmsp-target") or option("--nmsp-listen"):
         raise ValueError("--nmsp-inventory names the endpoints: no target besides")
+    if any(option(name) for name in inventory.ONES_OWN):
+        raise ValueError("a command that asks one endpoint belongs in the inventory")
     found = {}
     for each in inventory.read(Path(path)):
         try:

@@ -150,8 +150,8 @@ def _pairs(before: Sequence[Run], after: Sequence[Run]) -> Iterator[tuple[Run, R
             raise ApartError(f"A judges a {one.role}, B a {other.role}")
         yield one, other
         return
-    old = {(run.role, run.target): run for run in before}
-    new = {(run.role, run.target): run for run in after}
+    old = {(run.role, run.name or run.target): run for run in before}
+    new = {(run.role, run.name or run.target): run for run in after}
     apart = sorted(f"{role} {target}" for role, target in old.keys() ^ new.keys())
     if apart:
         raise ApartError(f"only one of them judges {', '.join(apart)}")

@@ -8,7 +8,8 @@ from typing import Any
 import click
 import pytest
 
-from conformance.collection import FOLDER, SHARED, endpoint_of
+from conformance.collection import FOLDER, SHARED
+from conformance.judging import endpoint_of
 from conformance.report import json
 from conformance.report.writing import reports
 from conformance.result import Run
@@ -22,13 +23,13 @@ class Keeper:
     """Keeps the suite's result after pytest has ended, and its usage errors."""
 
     def __init__(self) -> None:
-        self.run: Run | None = None
+        self.runs: list[Run] = []
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Take the result."""
         suite = config.stash.get(SHARED, None)
-        self.run = suite.run if suite else None
+        self.runs = suite.runs if suite else []
 
 
 class Progress:
@@ -97,24 +98,56 @@ def drive(endpoint: dict[str, str], **given: Any) -> Exit:
     if sys.stderr.isatty():
         plugins.append(Progress(sys.stderr))
     code = pytest.main(arguments(endpoint, **given), plugins=plugins)
-    if keeper.run is None and code == pytest.ExitCode.USAGE_ERROR:
+    if not keeper.runs and code == pytest.ExitCode.USAGE_ERROR:
         return Exit.USAGE  # pytest has said why
-    if keeper.run is None:
+    if not keeper.runs:
         click.echo("nmsp-conformance: the run did not come about", err=True)
         return Exit.BUG
-    reports([keeper.run], **given)
-    return json.exit_of([keeper.run])
+    reports(keeper.runs, **given)
+    return json.exit_of(keeper.runs)
 
 
 def check(endpoint: dict[str, str], given: dict[str, Any]) -> None:
-    """Refuse what would only fail inside pytest, in the user's own words."""
+    """Refuse what would only fail inside pytest, in the user's own words.
+
+    An inventory's endpoints are looked at one by one, each as if it were the only one.
+    """
+    from conformance import inventory
+
+    if given["formats"] and not given["output"]:
+        raise click.UsageError("--report needs a folder: -o DIR")
+    if "--nmsp-inventory" not in endpoint:
+        _check_one(endpoint, given)
+        return
+    path = endpoint["--nmsp-inventory"]
+    try:
+        found = inventory.read(Path(path))
+    except (ValueError, OSError) as error:
+        raise click.UsageError(str(error)) from None
+    for option in inventory.ONES_OWN:
+        if given.get(option.removeprefix("--nmsp-").replace("-", "_")):
+            name = option.replace("nmsp-", "")
+            raise click.UsageError(f"{name} asks one endpoint: not with --inventory")
+    for each in found:
+        own = {
+            key.removeprefix("--nmsp-").replace("-", "_"): value
+            for key, value in each.options().items()
+        }
+        own |= {"selectors": own.get("select", given["selectors"])}
+        try:
+            _check_one({"--nmsp-target": each.target}, {**given, **own})
+        except click.UsageError as error:
+            raise click.UsageError(f"{path}: {each.name}: {error.message}") from None
+
+
+def _check_one(endpoint: dict[str, str], given: dict[str, Any]) -> None:
     from conformance import claims, identities, selection
     from conformance.operator import Hooks
     from conformance.scenario import Risk
     from nmsp_scapy.profile import reading
 
-    if given["formats"] and not given["output"]:
-        raise click.UsageError("--report needs a folder: -o DIR")
+    if not given["identity"]:
+        raise click.UsageError("Missing option '--identity'")
     try:
         identities.read(Path(given["identity"]))
         selection.chosen(

@@ -19,6 +19,13 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 """Of an endpoint. It names a folder too, so that nothing else can stand in it."""
 
 LARGEST = 1 << 20
+ONES_OWN = (
+    "--nmsp-authlist-command",
+    "--nmsp-statistics-command",
+    "--nmsp-statistics",
+)
+"""Options that can mean one endpoint alone: the first two are keys here."""
+
 PATHS = ("identity", "profile", "claims")
 Grade = Literal["auto", "documented", "observed", "reported", "inferred", "assumed"]
 
@@ -32,6 +39,7 @@ class Meeting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     Attributes:
         tls: name of a TLS policy; goes before the claims' own.
+        authlist_command, statistics_command: as the options of `run`.
         select, exclude: selectors, in place of those of the command line.
     """
 
@@ -44,6 +52,8 @@ class Meeting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     trust: Grade | None = None
     strict: bool | None = None
     timeout_factor: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
+    authlist_command: str | None = None
+    statistics_command: str | None = None
     select: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
 
@@ -187,10 +197,10 @@ class _Reader:
 
     def _inside(self, text: str, where: tuple[str | int, ...]) -> Path:
         path = self.folder / text
-        if not Path(text).is_absolute():
-            if not path.resolve().is_relative_to(self.folder):
-                reason = f"{text!r} leaves the inventory's folder; write it absolute"
-                raise self.error(where, reason)
+        relative = not Path(text).is_absolute()
+        if relative and not path.resolve().is_relative_to(self.folder):
+            reason = f"{text!r} leaves the inventory's folder; write it absolute"
+            raise self.error(where, reason)
         if not path.is_file():
             raise self.error(where, f"there is no file {text!r}")
         return path

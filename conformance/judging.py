@@ -16,6 +16,7 @@ from conformance import baseline, requirements, scenario, selection
 from conformance.claims import Claims
 from conformance.claims import read as read_claims
 from conformance.identities import Identities, read
+from conformance.operator import CommandedOperator, Hooks
 from conformance.peer import Timing
 from conformance.result import Case, Run
 from conformance.runner import Settings, run_case
@@ -55,7 +56,9 @@ class Judging:
         run: the whole result, when the session has ended.
     """
 
-    def __init__(self, name: str, option: Option, *, parallel: bool) -> None:
+    def __init__(
+        self, name: str, option: Option, *, parallel: bool, alone: bool
+    ) -> None:
         self.name, self.option = name, option
         self.role = "mse" if option("--nmsp-listen") else "wlc"
         identity = option("--nmsp-identity")
@@ -76,9 +79,15 @@ class Judging:
         )
         claims = option("--nmsp-claims")
         self.claims = read_claims(Path(claims)) if claims else Claims()
-        if option("tls"):
-            self.claims = msgspec.structs.replace(self.claims, tls=option("tls"))
+        if option("--nmsp-tls"):
+            self.claims = msgspec.structs.replace(self.claims, tls=option("--nmsp-tls"))
         self.settings.policy = self.claims.policy
+        hooks = Hooks.given(
+            option("--nmsp-authlist-command"),
+            option("--nmsp-statistics-command"),
+            option("--nmsp-statistics"),
+        )
+        self.settings.operator = CommandedOperator(hooks, alone=alone)
         self.target = self._endpoint(parallel)
         self.settings.reproduce = self._reproduce(identity)
         self.settings.trust = self._trust("")
@@ -276,9 +285,9 @@ def _profile(path: str | None) -> Profile:
     return read_profile(path)
 
 
-def _folder(path: str | None) -> Path | None:
+def _folder(path: str | None, name: str) -> Path | None:
     if not path:
         return None
-    folder = Path(path)
+    folder = Path(path, name)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

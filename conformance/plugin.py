@@ -11,6 +11,7 @@ from typing import Any
 OPTIONS: dict[str, dict[str, Any]] = {
     "--nmsp-target": {"metavar": "HOST[:PORT]", "help": "the WLC under test"},
     "--nmsp-listen": {"metavar": "[HOST:]PORT", "help": "wait for an MSE under test"},
+    "--nmsp-inventory": {"metavar": "TOML", "help": "many WLCs under test"},
     "--nmsp-identity": {"metavar": "PEM", "help": "key and certificate to present"},
     "--nmsp-select": {
         "action": "append",
@@ -53,7 +54,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--nmsp-statistics": {"default": "", "metavar": "FILE", "help": "the same text"},
     "--nmsp-shard": {"default": "", "metavar": "I/N"},
-    "--nmsp-seed": {"type": int, "default": 0},
+    "--nmsp-seed": {
+        "type": int,
+        "default": 0,
+        "help": "shuffles the cases; 0 is the catalogue's order",
+    },
     "--nmsp-json": {"metavar": "FILE", "help": "the result as JSON"},
     "--nmsp-show-identities": {"action": "store_true"},
 }
@@ -69,7 +74,8 @@ def pytest_addoption(parser: Any) -> None:
 
 def pytest_configure(config: Any) -> None:
     """Begin a suite when there is an endpoint to judge."""
-    if config.getoption("--nmsp-target") or config.getoption("--nmsp-listen"):
+    where = ("--nmsp-target", "--nmsp-listen", "--nmsp-inventory")
+    if any(config.getoption(name) for name in where):
         from conformance.collection import begin
 
         begin(config)

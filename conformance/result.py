@@ -117,6 +117,7 @@ class Run(msgspec.Struct, omit_defaults=True):
 
     Attributes:
         target: as it is shown; pseudonymised unless identities are to be shown.
+        name: of the endpoint in its inventory, as its owner calls it.
         confirmed: whether the endpoint was seen to speak the wire profile.
         declared: what the endpoint calls itself, when it names this project.
         remarks: what a reader must know first.
@@ -139,11 +140,17 @@ class Run(msgspec.Struct, omit_defaults=True):
     remarks: list[str] = []
     stale: list[str] = []
     seed: int = 0
+    name: str = ""
     passive: bool = False
     pseudonymised: bool = False
     schema_version: int = SCHEMA_VERSION
     tool: str = "nmsp-conformance"
     tool_version: str = ""
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint as reports call it."""
+        return f"{self.name} ({self.target})" if self.name else self.target
 
     def of(self, verdict: Verdict) -> list[Case]:
         """Cases of a verdict."""

@@ -53,7 +53,7 @@ judging = _all(
 live = _all(
     judging,
     click.option(
-        "--identity", type=FILE, required=True, help="PEM with key and certificate."
+        "--identity", type=FILE, help="PEM with key and certificate to present."
     ),
     click.option(
         "--exclude", multiple=True, metavar="SELECTOR", help="Leave these out."
@@ -94,7 +94,7 @@ live = _all(
         help="The same, as a file that is written anew while the run goes on.",
     ),
     click.option("--shard", metavar="I/N", default="", help="Run the i-th of n parts."),
-    click.option("--seed", type=int, default=0, help="For choices that vary."),
+    click.option("--seed", type=int, default=0, help="Shuffles; 0 does not."),
 )
 """How an endpoint is met."""
 

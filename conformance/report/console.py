@@ -92,7 +92,9 @@ def top_line(run: Run) -> str:
         told.append(f"{counts[Verdict.NOT_APPLICABLE]} not applicable")
     if counts[Verdict.ERROR]:
         told.append(f"{counts[Verdict.ERROR]} errors of the suite")
-    state = f"{run.role} {run.target}: {', '.join(told)} in {run.duration_s:.1f} s"
+    state = f"{run.role} {run.endpoint}: {', '.join(told)} in {run.duration_s:.1f} s"
+    if run.seed:
+        state += f", seed {run.seed}"
     return f"{state} (exit {int(run.exit)})"
 
 

@@ -62,7 +62,7 @@ def text_of(runs: Sequence[Run]) -> str:
     page = environment.get_template("report.html.j2")
     return page.render(
         runs=list(enumerate(runs)),
-        title=", ".join(run.target for run in runs),
+        title=", ".join(run.endpoint for run in runs),
         style=(folder / "report.css").read_text(encoding="utf-8"),
         captures=any(case.capture for run in runs for case in run.cases),
         hidden=any(run.pseudonymised for run in runs),

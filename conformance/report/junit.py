@@ -34,7 +34,7 @@ def _suite(root: Xml.Element, run: Run) -> None:
     suite = Xml.SubElement(
         root,
         "testsuite",
-        name=legal(f"{run.role} {run.target}"),
+        name=legal(f"{run.role} {run.endpoint}"),
         tests=str(len(run.cases)),
         failures=str(len(failures)),
         errors=str(len(run.of(Verdict.ERROR))),

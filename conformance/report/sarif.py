@@ -65,6 +65,7 @@ class _Run:
             "columnKind": "unicodeCodePoints",
             "properties": {
                 "target": printable(self.run.target),
+                **({"name": self.run.name} if self.run.name else {}),
                 "role": self.run.role,
                 "pseudonymised": self.run.pseudonymised,
             },
