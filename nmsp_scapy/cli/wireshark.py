@@ -72,24 +72,54 @@ def lua(profile_files: tuple[Path, ...], port: int, output: Path | None) -> None
     type=click.Path(dir_okay=False, path_type=Path),
     help="TLS key log that Wireshark is to read, for captures without secrets inside.",
 )
+@click.option(
+    "--start/--no-start",
+    default=True,
+    show_default=True,
+    help="Have Wireshark start with the profile, where you use no other of your own.",
+)
 def install(
-    profile_files: tuple[Path, ...], port: int, tshark: str | None, keylog: Path | None
+    profile_files: tuple[Path, ...],
+    port: int,
+    tshark: str | None,
+    keylog: Path | None,
+    start: bool,
 ) -> None:
     """Put the dissector and a profile where this Wireshark reads them.
 
-    The profile has columns, colouring rules, filter buttons and I/O graphs. Open a
-    capture with it: wireshark -C NMSP CAPTURE
+    The profile has columns, colouring rules, filter buttons and I/O graphs. Nothing of
+    your own is written over: the profile is one beside yours, and Wireshark is told to
+    start with it only where you never chose another. `uninstall` takes all of it away.
 
     \b
     Examples:
       nmsp wireshark install
       nmsp wireshark install --keylog mse.keys
     """
+    from nmsp_scapy.export.wireshark import NO_CHOICE, PROFILE
+
     wireshark = _wireshark(tshark)
     text = _dissector(_profiles(profile_files), port)
     for path in wireshark.install(text, keylog):
         click.echo(f"wrote {path}")
-    click.echo("open a capture with: wireshark -C NMSP CAPTURE")
+    option = "-C NMSP "
+    if start and wireshark.started_with in (NO_CHOICE, PROFILE):
+        click.echo(f"wrote {wireshark.start_with(PROFILE)}")
+        option = ""
+    click.echo(f"open a capture with: wireshark {option}CAPTURE")
+
+
+@command.command("uninstall")
+@tshark_option
+def uninstall(tshark: str | None) -> None:
+    """Take away what `install` wrote.
+
+    \b
+    Example:
+      nmsp wireshark uninstall
+    """
+    for path in _wireshark(tshark).uninstall():
+        click.echo(f"removed {path}")
 
 
 @command.command("check")

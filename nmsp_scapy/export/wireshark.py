@@ -24,6 +24,27 @@ EXTCAP = "nmsp"
 PROFILE = "NMSP"
 """Name of the configuration profile: `wireshark -C NMSP`."""
 
+PROFILE_FILES = (
+    "colorfilters",
+    "dfilter_buttons",
+    "io_graphs",
+    "preferences",
+    "recent",
+)
+"""Its files."""
+
+OWN_CHANGES = "recent"
+"""What Wireshark itself writes there: the widths that a user has drawn stay."""
+
+SOURCE = f'#!/bin/sh\nexec "{sys.executable}" -m nmsp_scapy extcap "$@"\n'
+"""What that file says."""
+
+LAST_USED = "gui.last_used_profile: "
+"""Line of `recent_common`: the profile that Wireshark starts with."""
+
+NO_CHOICE = "Default"
+"""The profile of those who chose none."""
+
 SECONDS = 60
 
 
@@ -101,13 +122,14 @@ class Wireshark:
     def install(self, dissector: str, keylog: Path | None = None) -> list[Path]:
         """Write plugin and configuration profile; return what was written."""
         written = [_write(self.plugins / PLUGIN, dissector)]
-        for source in (
-            files("nmsp_scapy.export").joinpath("templates/profile").iterdir()
-        ):
-            text = source.read_text()
-            if source.name == "preferences" and keylog is not None:
+        templates = files("nmsp_scapy.export").joinpath("templates/profile")
+        for name in PROFILE_FILES:
+            if name == OWN_CHANGES and (self.profile / name).exists():
+                continue
+            text = templates.joinpath(name).read_text()
+            if name == "preferences" and keylog is not None:
                 text += f"tls.keylog_file: {keylog.resolve()}\n"
-            written.append(_write(self.profile / source.name, text))
+            written.append(_write(self.profile / name, text))
         return [*written, *self._install_extcap()]
 
     @property
@@ -118,13 +140,56 @@ class Wireshark:
         except WiresharkError:
             return self.folder("Extcap path")
 
+    @property
+    def _recent(self) -> Path:
+        return self.folder("Personal configuration") / "recent_common"
+
+    @property
+    def started_with(self) -> str:
+        """The profile that a plain `wireshark` starts with: the one used last."""
+        if not self._recent.exists():
+            return NO_CHOICE
+        for line in self._recent.read_text(errors="replace").splitlines():
+            if line.startswith(LAST_USED):
+                return line.removeprefix(LAST_USED).strip()
+        return NO_CHOICE
+
+    def start_with(self, profile: str) -> Path:
+        """Have a plain `wireshark` start with a profile; nothing else is changed."""
+        kept = []
+        if self._recent.exists():
+            text = self._recent.read_text(errors="surrogateescape")
+            kept = [each for each in text.split("\n") if not each.startswith(LAST_USED)]
+        lines = [f"{LAST_USED}{profile}", *kept]
+        self._recent.parent.mkdir(parents=True, exist_ok=True)
+        self._recent.write_text(
+            "\n".join(lines).rstrip("\n") + "\n", errors="surrogateescape"
+        )
+        return self._recent
+
+    def uninstall(self) -> list[Path]:
+        """Take away what `install` wrote; return what was taken away."""
+        gone = [self.plugins / PLUGIN]
+        gone += [self.profile / name for name in PROFILE_FILES]
+        source = self.extcap / EXTCAP
+        if source.exists() and source.read_text(errors="replace") == SOURCE:
+            gone.append(source)
+        gone = [path for path in gone if os.access(path.parent, os.W_OK)]
+        gone = [path for path in gone if path.exists()]
+        for path in gone:
+            path.unlink()
+        if self.profile.exists() and not any(self.profile.iterdir()):
+            self.profile.rmdir()
+        if self.started_with == PROFILE:
+            self.start_with(NO_CHOICE)
+        return gone
+
     def _install_extcap(self) -> list[Path]:
         """Write the capture source where this user may."""
         folder = self.extcap
         if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
             return []
-        script = f'#!/bin/sh\nexec "{sys.executable}" -m nmsp_scapy extcap "$@"\n'
-        written = _write(folder / EXTCAP, script)
+        written = _write(folder / EXTCAP, SOURCE)
         written.chmod(0o755)
         return [written]
 

@@ -71,6 +71,47 @@ def test_installed_it_works_with_no_option_given(home, tshark, tmp_path):
     }
 
 
+def recent(home):
+    return home / ".config" / "wireshark" / "recent_common"
+
+
+def test_wireshark_starts_with_the_profile_where_none_was_chosen(home):
+    done = nmsp(home, "install")
+    assert "open a capture with: wireshark CAPTURE" in done.stdout
+    assert recent(home).read_text() == "gui.last_used_profile: NMSP\n"
+    told = "# kept\ngui.last_used_profile: Default\ngui.geometry: 1\n"
+    recent(home).write_text(told)
+    nmsp(home, "install")
+    kept = "gui.last_used_profile: NMSP\n# kept\ngui.geometry: 1\n"
+    assert recent(home).read_text() == kept
+
+
+def test_a_choice_of_the_users_own_stays(home):
+    recent(home).parent.mkdir(parents=True)
+    recent(home).write_text("gui.last_used_profile: Mine\n")
+    done = nmsp(home, "install")
+    assert "open a capture with: wireshark -C NMSP CAPTURE" in done.stdout
+    assert recent(home).read_text() == "gui.last_used_profile: Mine\n"
+
+
+def test_it_can_be_told_not_to_start_with_the_profile(home):
+    nmsp(home, "install", "--no-start")
+    assert not recent(home).exists()
+
+
+def test_uninstalled_nothing_is_left(home):
+    nmsp(home, "install")
+    profile = home / ".config" / "wireshark" / "profiles" / "NMSP"
+    (profile / "mine").write_text("kept")
+    done = nmsp(home, "uninstall")
+    assert done.returncode == 0, done.stderr
+    files = [path for path in home.rglob("*") if path.is_file()]
+    left = {path.name for path in files if path.suffix != ".pickle"}  # of Scapy
+    assert left == {"recent_common", "mine"}
+    assert recent(home).read_text() == "gui.last_used_profile: Default\n"
+    assert nmsp(home, "check").returncode == 3
+
+
 def test_each_button_and_graph_filters(home, tshark, tmp_path):
     nmsp(home, "install")
     capture = tcp_capture(tmp_path / "x.pcap", [every_vector()[0].raw])
