@@ -248,12 +248,12 @@ def _field(name: str) -> Term:
 
 
 def _fields(profile: Profile) -> dict[str, None]:
-    """Name the fields of all elements, and of bodies without any."""
+    """Name the fields of all elements, and those that the profile names itself."""
     found: dict[str, None] = {}
     for cls in layers.ELEMENTS.values():
         for field in cls.value_fields:
             found[field.name] = None
-    for fields in profile.bodies.values():
+    for fields in (*profile.bodies.values(), *profile.values.values()):
         for own in fields:
             found[own.name] = None
     return found

@@ -87,7 +87,7 @@ def family_of(cls: type) -> str:
     for base in cls.__mro__:
         if base.__module__.startswith("nmsp_scapy.layers."):
             stem = base.__module__.rpartition(".")[2]
-            return "element" if stem == "elements" else stem
+            return "element" if stem in ("elements", "base") else stem
     return "body"
 
 
@@ -215,6 +215,8 @@ class Tables:
         ]
         if all(field.width and not field.optional for field in fields):
             table["size"] = sum(field.width for field in fields)
+        if cls._name in profile.values:
+            return table  # What the name means elsewhere need not hold here.
         first = table["fields"][0]
         match ElementType[cls._name]:
             case ElementType.STATUS:

@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 import msgspec
 
-from nmsp_scapy import records
+from nmsp_scapy import layers, records
 from nmsp_scapy.calibrate import values
 from nmsp_scapy.calibrate.values import Part, Sample
 from nmsp_scapy.conversation import Conversation, Event, Message, Result
@@ -109,6 +109,12 @@ class Group:
         self.count += 1
 
     @property
+    def _unnamed(self) -> str:
+        """What it is called when the profile has no name for its number."""
+        number = str(self.key.number)
+        return number if self.key.what == "message" else f"element {number}"
+
+    @property
     def title(self) -> str:
         """Say what it is a group of."""
         way = f", {self.key.direction}" if self.key.direction else ""
@@ -162,14 +168,15 @@ class Group:
         """Write what a profile could say of it, for a person to name."""
         lines = []
         table = printable(self.name)
-        if self.key.what == "message":
-            table = self.name if self.name != str(self.key.number) else (
-                f"MESSAGE_{self.key.number}"
-            )  # fmt: skip
-            lines += ["[message_types]", f"{table} = {self.key.number}", ""]
+        if self.name == self._unnamed:
+            table = f"{self.key.what.upper()}_{self.key.number}"
+            numbers = f"[{self.key.what}_types]"
+            lines += [f"{numbers}  # a table that is there already takes the line"]
+            lines += [f"{table} = {self.key.number}", ""]
+        fields = "bodies" if self.key.what == "message" else "values"
         for start, width, kind in _fields(parts, columns):
             lines += [
-                f"[[bodies.{table}]]",
+                f"[[{fields}.{table}]]",
                 f'name = "unknown_{start}"',
                 f"offset = {start}",
                 f"width = {width}",
@@ -215,6 +222,7 @@ class Opaque:
     def __init__(self, profile: Profile = NOMINAL) -> None:
         self.left_out = 0
         self._profile = profile
+        self._bound = layers.bind(profile)
         self._groups: dict[Key, Group] = {}
 
     def add(self, message: Message) -> None:
@@ -226,9 +234,10 @@ class Opaque:
             body = message.raw[header.size : end]
             key = Key("message", message.type, str(message.direction), len(body))
             self._take(key, record["name"], body, message)
-        for number, value in _values(record):
+        for number, value in self._values(record):
             key = Key("element", number, "", len(value))
-            self._take(key, f"element {number}", value, message)
+            name = self._bound.element_names.get(number, f"element {number}")
+            self._take(key, name, value, message)
 
     def _take(self, key: Key, name: str, data: bytes, message: Message) -> None:
         group = self._groups.get(key)
@@ -240,6 +249,16 @@ class Opaque:
         frame = message.frames[-1] if message.frames else 0
         group.add(data, frame, message.time_ns)
 
+    def _values(
+        self, record: dict[str, Any], depth: int = 0
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield number and value of each element that has no fields."""
+        for element in record.get("elements", ()):
+            if "value" in element and self._bound.element(element["type"]) is None:
+                yield element["type"], bytes.fromhex(element["value"])
+            if "elements" in element and depth < 32:
+                yield from self._values(element, depth + 1)
+
     def groups(self) -> list[tuple[Group, list[Part], list[Column]]]:
         """Return the groups, the most frequent first, with what they look like."""
         ordered = sorted(self._groups.values(), key=lambda one: (-one.count, one.key))
@@ -249,15 +268,6 @@ class Opaque:
             parts = group.parts(known)
             found.append((group, parts, group.columns(parts)))
         return found
-
-
-def _values(record: dict[str, Any], depth: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield number and value of each element that nothing is known of."""
-    for element in record.get("elements", ()):
-        if element["name"] == str(element["type"]) and "value" in element:
-            yield element["type"], bytes.fromhex(element["value"])
-        if "elements" in element and depth < 32:
-            yield from _values(element, depth + 1)
 
 
 class UnknownWriter:
@@ -332,10 +342,9 @@ def _text(opaque: Opaque, messages: int) -> Iterator[str]:
             last = part.offset + part.width - 1
             place = f"{part.offset}" if part.width == 1 else f"{part.offset}-{last}"
             yield f"  bytes {place}: like {kind}: {printable(part.told)}"
-        if group.key.what == "message":
-            yield "  for the profile, names to be found:"
-            lines = group.snippet(parts, columns).rstrip().split("\n")
-            yield from (f"    {line}".rstrip() for line in lines)
+        yield "  for the profile, names to be found:"
+        lines = group.snippet(parts, columns).rstrip().split("\n")
+        yield from (f"    {line}".rstrip() for line in lines)
     if opaque.left_out:
         yield ""
         yield f"{opaque.left_out} values of more than {GROUPS} groups are not shown"

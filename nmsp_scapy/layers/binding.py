@@ -82,7 +82,11 @@ class Binding:
         if number is None:
             return None
         if number not in self._elements:
-            declared = self._declared_elements.get(self.element_names.get(number, ""))
+            name = self.element_names.get(number, "")
+            declared = self._declared_elements.get(name)
+            if name in self.profile.values and self.element_plan is not None:
+                self._elements[number] = self._placed(number, name)
+                return self._elements[number]
             if declared is None or self.element_plan is None:
                 return None
             self._elements[number] = self._derived(declared, number=number)
@@ -160,6 +164,16 @@ class Binding:
         elif self.profile.elements is None:
             fields = ()
         return self._derived(declared, number=number, body_fields=fields)
+
+    def _placed(self, number: int, name: str) -> type[NMSPElement]:
+        """Make the class of an element whose fields the profile names."""
+        return self._derived(
+            self._declared_elements.get(name, NMSPElement),
+            number=number,
+            name=name,
+            value_fields=fixed_body(self.profile.values[name]),
+            contains=(),
+        )
 
     def _derived(self, cls: type[P], **own: Any) -> type[P]:
         """Make the class of this profile; the nominal ones are the declared."""

@@ -168,6 +168,15 @@ class NumberField(WireField):
         return RandNum(low, low + (1 << bits) - 1)
 
 
+class PlacedNumberField(NumberField):
+    """A number whose profile says itself which byte order it has."""
+
+    def under(self, profile: Profile) -> Self:
+        """Return the field as it is."""
+        del profile
+        return self
+
+
 class MacField(WireField):
     """A MAC address, `aa:bb:cc:dd:ee:ff`."""
 
@@ -352,7 +361,7 @@ def field_of(place: Place, name: str) -> WireField:
             return BytesField(name, bytes(place.width), place.width)
     if place.width > 8:
         return BytesField(name, bytes(place.width), place.width)
-    return NumberField(
+    return PlacedNumberField(
         name,
         default or 0,
         place.width,

@@ -107,6 +107,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         message_types, element_types, services: number by name.
         bodies: fields at fixed places, by message name, for messages whose body
             is no run of elements.
+        values: fields at fixed places of an element's value, by element name.
         statements: what was measured, as `header.length`, `elements`, `element 5`;
             nothing is read by them.
     """
@@ -118,6 +119,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     element_types: dict[str, int]
     services: dict[str, int]
     bodies: dict[str, tuple[Field, ...]] = {}
+    values: dict[str, tuple[Field, ...]] = {}
     note: str = ""
     statements: dict[str, Statement] = {}
 

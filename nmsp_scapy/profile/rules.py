@@ -5,6 +5,7 @@ Each rule yields the place of what is wrong, as a path into the profile, and a c
 that says why.
 """
 
+import re
 from collections.abc import Iterator
 
 from nmsp_scapy.profile.model import ElementGeometry, Field, HeaderGeometry, Profile
@@ -21,6 +22,13 @@ LARGEST_MESSAGE = 1 << 24
 LARGEST_ALIGNMENT = 64
 NEEDED = ("type", "length")
 NAME_LIMIT = 64
+LARGEST_BODY = 1 << 16
+"""Bytes of a body or value that fields can stand in."""
+
+HEAD = {"type", "length", "elements", "trailing", "malformed"}
+"""Keys that an element's record has besides its fields."""
+
+_RESERVED = re.compile(r"unknown_(\d{1,9})")
 
 
 def faults(profile: Profile) -> Iterator[Fault]:
@@ -39,6 +47,22 @@ def faults(profile: Profile) -> Iterator[Fault]:
         if name not in profile.message_types:
             yield ("bodies", name), f"there is no message {name}"
         yield from _fields(("bodies", name), body, None)
+    yield from _values(profile)
+
+
+def _values(profile: Profile) -> Iterator[Fault]:
+    for name, fields in profile.values.items():
+        if profile.elements is None:
+            yield ("values", name), "there are no elements"
+        if name not in profile.element_types:
+            yield ("values", name), f"there is no element {name}"
+        yield from _fields(("values", name), fields, None)
+        for at, field in enumerate(fields):
+            if field.name in HEAD:
+                yield (
+                    ("values", name, at, "name"),
+                    f"{field.name!r} is part of each element already",
+                )
 
 
 def _room(profile: Profile) -> int:
@@ -101,8 +125,17 @@ def _fields(
 def _field(place: Path, field: Field, size: int | None) -> Iterator[Fault]:
     if not _is_name(field.name):
         yield (*place, "name"), "a name is letters, digits and underscores"
+    unclaimed = _RESERVED.fullmatch(field.name)
+    if unclaimed and int(unclaimed[1]) != field.offset:
+        yield (
+            (*place, "name"),
+            f"{field.name!r} is what bytes at {unclaimed[1]} are called, which "
+            "nothing claims",
+        )
     if field.offset < 0:
         yield (*place, "offset"), "an offset is 0 or more"
+    if field.offset >= LARGEST_BODY:
+        yield (*place, "offset"), f"an offset is below {LARGEST_BODY}"
     number = field.kind in {"number", "dbm", "time"}
     most = LARGEST_NUMBER if number else LARGEST_FIELD
     if not 1 <= field.width <= most:

@@ -35,11 +35,16 @@ def _lines(profile: Profile) -> Iterator[str]:
         yield f"\n[{table}]"
         for name, number in getattr(profile, table).items():
             yield f"{name} = {number}"
-    for name, body in profile.bodies.items():
-        for field in body:
-            yield f"\n[[bodies.{name}]]"
-            yield from _field(field)
+    yield from _placed("bodies", profile.bodies)
+    yield from _placed("values", profile.values)
     yield from _statements(profile)
+
+
+def _placed(table: str, placed: dict[str, tuple[Field, ...]]) -> Iterator[str]:
+    for name, fields in placed.items():
+        for field in fields:
+            yield f"\n[[{table}.{name}]]"
+            yield from _field(field)
 
 
 def _statements(profile: Profile) -> Iterator[str]:
@@ -81,10 +86,11 @@ def _flat(profile: Profile) -> dict[str, Any]:
     data = msgspec.to_builtins(profile)
     del data["statements"]
     data["header"]["fields"] = {f["name"]: f for f in data["header"]["fields"]}
-    data["bodies"] = {
-        name: {field["name"]: field for field in body}
-        for name, body in data["bodies"].items()
-    }
+    for table in ("bodies", "values"):
+        data[table] = {
+            name: {field["name"]: field for field in fields}
+            for name, fields in data[table].items()
+        }
     flat: dict[str, Any] = {}
 
     def walk(place: str, value: Any) -> None:
