@@ -12,6 +12,7 @@ import msgspec
 
 from nmsp_scapy.calibrate.echo import (
     ECHOES,
+    LARGEST_TYPE,
     Pairs,
     Spacing,
     by_behaviour,
@@ -128,9 +129,10 @@ def _judged(column: Column, messages: list[Seen]) -> Types | None:
     legal = sum(n for key, n in counts.items() if key in LEGAL)
     known = sum(n for (_, number), n in counts.items() if number in KNOWN)
     # What the table knows has its sender; and it knows most of what is said.
-    if legal < known or 2 * known < len(messages):
-        return None
-    if len({number for _, number in counts if number in KNOWN}) < LEAST_NUMBERS:
+    # A number of more than 16 bits has flags beside it, perhaps.
+    numbers = {number for _, number in counts}
+    odd = max(numbers) > LARGEST_TYPE or len(numbers & KNOWN) < LEAST_NUMBERS
+    if odd or legal < known or 2 * known < len(messages):
         return None
     request, response = int(MessageType.ECHO_REQUEST), int(MessageType.ECHO_RESPONSE)
     asked, answered = counts[0, request], counts[1, response]
