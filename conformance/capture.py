@@ -13,11 +13,15 @@ from conformance.checks import (
     echo,
     measurement,
     notifications,
+    passive,
     requests,
     session,
     statistics,
     subscription,
 )
+from conformance.claims import TlsPolicy
+from conformance.emulator.authlist import AuthList
+from conformance.handshake import presented, tls_of
 from conformance.observation import End, EndKind, Observation, Seen
 from conformance.place import pointed
 from conformance.result import Case, Run, case_of, judged, transcript
@@ -26,6 +30,7 @@ from conformance.verdict import Finding, Judge, Reason, Trust, Verdict
 from nmsp_scapy.conversation import Conversation, Direction, Event, Message, Result
 
 Check = Callable[[Observation, Judge], None]
+FATAL = 2
 HOLES = {
     "gap": Reason.CAPTURE_GAP,
     "no-key": Reason.NO_KEYS,
@@ -65,6 +70,7 @@ def _mse_capability(seen: Observation, judge: Judge) -> None:
 
 
 CHECKS: dict[str, Check] = {
+    **passive.CHECKS,
     "NMSP-CAPABILITY-1": capability.told,
     "NMSP-CAPABILITY-2": capability.names_services,
     "NMSP-CAPABILITY-3": capability.sub_services_belong,
@@ -114,10 +120,18 @@ class Watched(msgspec.Struct):
     conversation: Conversation
     seen: Observation
     last_ns: int = 0
+    first_end: tuple[str, float] | None = None
 
 
-def observe(results: Iterator[Result]) -> list[Watched]:
-    """Gather a capture's results by conversation."""
+def observe(
+    results: Iterator[Result], authlist: AuthList | None = None
+) -> list[Watched]:
+    """Gather a capture's results by conversation.
+
+    Args:
+        results: of the capture.
+        authlist: that the WLC is known to have.
+    """
     found: dict[int, Watched] = {}
     for each in results:
         if isinstance(each, Conversation):
@@ -130,10 +144,43 @@ def observe(results: Iterator[Result]) -> list[Watched]:
             _note(found[each.conversation], each)
     for watched in found.values():
         watched.seen.until_s = _since(watched, watched.last_ns)
-        kind = {"fin": EndKind.FIN, "reset": EndKind.RST}
-        ended = kind.get(watched.conversation.ended, EndKind.OPEN)
-        watched.seen.end = End(ended, "", watched.seen.until_s)
+        _shake_hands(watched, authlist)
+        watched.seen.end = _end(watched)
     return list(found.values())
+
+
+def _shake_hands(watched: Watched, authlist: AuthList | None) -> None:
+    """Note what TLS showed, and what came before it was done."""
+    conversation, seen = watched.conversation, watched.seen
+    if conversation.tls is None:
+        return
+    tls = seen.tls = tls_of(conversation.tls, conversation.time_ns)
+    if tls.complete:
+        tls.application_before = b"".join(
+            m.raw
+            for m in seen.messages
+            if m.sender == "wlc" and m.time_s < tls.complete_s
+        )
+    shown_ns = conversation.time_ns + int(tls.certificate_s * 1e9)
+    seen.presented = presented(tls, shown_ns, authlist)
+
+
+def _end(watched: Watched) -> End:
+    """Tell how a conversation ended, and by whom."""
+    seen = watched.seen
+    kinds = {"fin": EndKind.FIN, "reset": EndKind.RST}
+    kind = kinds.get(watched.conversation.ended, EndKind.OPEN)
+    if kind is EndKind.OPEN and watched.first_end is not None:
+        kind = EndKind.FIN  # the other side had not closed yet
+    if kind is EndKind.OPEN:
+        return End(kind, "", seen.until_s)
+    by, time_s = watched.first_end or ("", seen.until_s)
+    for alert in seen.tls.alerts:
+        if alert.level == FATAL:
+            kind, by, time_s = EndKind.ALERT, alert.sender, alert.time_s
+        elif alert.description == 0 and alert.sender == by and kind is EndKind.FIN:
+            kind = EndKind.CLOSE_NOTIFY
+    return End(kind, by, time_s)
 
 
 def _since(watched: Watched, time_ns: int) -> float:
@@ -159,6 +206,13 @@ def _add(watched: Watched, message: Message) -> None:
 def _note(watched: Watched, event: Event) -> None:
     if event.time_ns is not None:
         watched.last_ns = max(watched.last_ns, event.time_ns)
+    sender = "mse" if event.direction is Direction.MSE_TO_WLC else "wlc"
+    if event.lost and event.direction is not None:
+        watched.seen.unopened.add(sender)
+    if event.event in ("fin", "reset") and event.direction is not None:
+        watched.seen.closed_by.add(sender)
+        if watched.first_end is None:
+            watched.first_end = sender, _since(watched, event.time_ns or 0)
     if event.lost:
         reason = HOLES.get(event.event, Reason.CAPTURE_GAP)
         watched.seen.holes.append((reason, event.reason))
@@ -170,6 +224,7 @@ def check(
     capture: str,
     trust: Trust,
     chosen: Sequence[str] = (),
+    policy: TlsPolicy | None = None,
 ) -> Run:
     """Judge both roles in every conversation of a capture.
 
@@ -178,7 +233,10 @@ def check(
         capture: its name.
         trust: weighs a failure.
         chosen: requirement ids; all that can be checked unless given.
+        policy: of TLS, that the WLC claims.
     """
+    for each in watched:
+        each.seen.policy = policy
     made = [
         case
         for each in watched
@@ -221,7 +279,10 @@ def _case(watched: Watched, identifier: str, trust: Trust, capture: str) -> Case
     seen = msgspec.structs.replace(watched.seen, role=known.role)
     judge = Judge([identifier])
     CHECKS[identifier](seen, judge)
-    ended = seen.holes[0] if seen.holes else None
+    # What rests on no message is seen without keys, or with wrong ones.
+    unseen = () if known.wire else (Reason.NO_KEYS, Reason.BAD_MAC)
+    holes = [hole for hole in seen.holes if hole[0] not in unseen]
+    ended = holes[0] if holes else None
     if ended is None and not seen.from_start:
         ended = Reason.MID_SESSION, "the capture begins within the conversation"
     part = judged(

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.claims import TlsPolicy
 from conformance.verdict import Evidence, Reason
 from nmsp_scapy.constants import HeaderFlag
 from nmsp_scapy.conversation import Direction
@@ -79,6 +80,7 @@ class Tls(msgspec.Struct):
         version: `TLSv1.2`, ...; empty before a ServerHello.
         suite: OpenSSL's or the registry's name; empty likewise.
         certificate_requested: whether the server asked for one; None unknown.
+        certificate_shown: whether the client answered with one, or an empty one.
         server_certificate, client_certificate: DER; empty when none was seen.
         application_before: bytes of application data from the WLC before the
             handshake was complete.
@@ -90,6 +92,7 @@ class Tls(msgspec.Struct):
     version: str = ""
     suite: str = ""
     certificate_requested: bool | None = None
+    certificate_shown: bool = False
     server_certificate: bytes = b""
     client_certificate: bytes = b""
     resumed: bool = False
@@ -100,6 +103,24 @@ class Tls(msgspec.Struct):
     alerts: list[Alert] = []
     complete_s: float = 0.0
     certificate_s: float = 0.0
+
+
+class Presented(msgspec.Struct, frozen=True):
+    """What a capture tells of the MSE's certificate.
+
+    Attributes:
+        mac: 12 hex digits; empty for none.
+        early_s, late_s: how long before its validity, or after, it was shown; negative
+            within it.
+        mac_listed, listed: whether the AuthList holds the MAC, and the key with it;
+            None where no list was given.
+    """
+
+    mac: str
+    early_s: float
+    late_s: float
+    mac_listed: bool | None = None
+    listed: bool | None = None
 
 
 class Seen(msgspec.Struct, dict=True):
@@ -216,6 +237,10 @@ class Observation(msgspec.Struct):
         live: whether the tester is a party; then `ours` tells its own messages.
         until_s: how long it was watched.
         connection: its index in the case.
+        presented: of a capture, whose certificate the MSE showed.
+        policy: of a capture, the TLS policy that the WLC claims.
+        closed_by: of a capture, who ended its side of TCP.
+        unopened: of a capture, who sent what could not be read.
     """
 
     role: str
@@ -228,6 +253,10 @@ class Observation(msgspec.Struct):
     live: bool = False
     until_s: float = 0.0
     connection: int = 0
+    presented: Presented | None = None
+    policy: TlsPolicy | None = None
+    closed_by: set[str] = set()
+    unopened: set[str] = set()
 
     @property
     def whole(self) -> Evidence:

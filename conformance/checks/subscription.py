@@ -7,7 +7,7 @@ from typing import Any
 from conformance.checks.capability import MASKS
 from conformance.checks.transport import what_came
 from conformance.observation import Observation, Seen
-from conformance.verdict import Evidence, Judge
+from conformance.verdict import Evidence, Judge, Reason
 from nmsp_scapy.constants import Service
 
 REQUEST, RESPONSE = "SERVICE_SUBSCRIBE_REQUEST", "SERVICE_SUBSCRIBE_RESPONSE"
@@ -179,6 +179,10 @@ def confirms_only_what_is_offered(seen: Observation, judge: Judge) -> None:
 def subscribes(seen: Observation, judge: Judge) -> None:
     """The MSE subscribes to something."""
     asked = requests(seen)
+    if not asked and not seen.live and not seen.others():
+        text = "the WLC said nothing to subscribe to"
+        judge.unable("NMSP-SUBSCRIPTION-15", Reason.NO_STIMULUS, text)
+        return
     judge.require(
         "NMSP-SUBSCRIPTION-15",
         any(m.services for m in asked),

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 @judging
 @click.option("--claims", type=FILE, help="Known deviations and scored checks, TOML.")
 @click.option(
+    "--authlist",
+    type=FILE,
+    help="Whom the WLC lists: a MAC and a key hash a line, or pasted configuration.",
+)
+@click.option(
     "--annotate",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="OUT.pcapng",
@@ -52,6 +57,7 @@ def command(
       nmsp-conformance check up.pcapng --keylog mse.keys
       nmsp-conformance check up.pcapng NMSP-ECHO-1 --json
       nmsp-conformance check up.pcapng --claims known.toml
+      nmsp-conformance check up.pcapng --authlist authlist.txt
       nmsp-conformance check up.pcapng --annotate told.pcapng
     """
     from conformance import capture as checking
@@ -88,6 +94,7 @@ def _judge(
     from conformance import baseline
     from conformance import capture as checking
     from conformance.annotate import Annotation
+    from conformance.emulator.authlist import AuthList
     from conformance.verdict import Exit, Trust
     from nmsp_scapy.cli.reading import Reading, seekable, spare
     from nmsp_scapy.constants import PORT, Grade
@@ -99,12 +106,23 @@ def _judge(
     reading = Reading(store, wire_profile(given["profile_file"]), ports, quiet=True)
     annotation = Annotation()
     file = seekable(stack, capture)
-    watched = checking.observe(annotation.listen(reading.read(capture, file)))
+    try:
+        listed = AuthList.read(given["authlist"]) if given["authlist"] else None
+    except (ValueError, OSError) as error:
+        raise click.UsageError(f"--authlist: {error}") from None
+    results = annotation.listen(reading.read(capture, file))
+    watched = checking.observe(results, listed)
     if reading.useless:
         ctx.exit(Exit.INCONCLUSIVE)
     trust = given["trust"]
     weigh = Trust(Grade.OBSERVED if trust == "auto" else Grade(trust), given["strict"])
-    run = checking.check(watched, capture=Path(capture).name, trust=weigh, chosen=names)
+    run = checking.check(
+        watched,
+        capture=Path(capture).name,
+        trust=weigh,
+        chosen=names,
+        policy=claimed.policy,
+    )
     baseline.apply(run, claimed.known, datetime.now(UTC).date())
     baseline.scored(run, claimed.scored)
     if annotate is not None:
