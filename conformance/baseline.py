@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from conformance.claims import Known
-from conformance.result import Run
+from conformance.result import UNSCORED, Run
 from conformance.verdict import Trust, Verdict
 
 
@@ -46,9 +46,7 @@ def held(run: Run) -> list[tuple[str, str]]:
     found = [
         (part.requirement, "" if run.passive else case.id)
         for case, part in run.deviations
-        if part.severity is not None
-        and trust.fails(part.severity)
-        and part.baseline != "known"
+        if part.severity is not None and trust.fails(part.severity) and part.counts
     ]
     return list(dict.fromkeys(found))
 
@@ -101,8 +99,10 @@ def _fixed(run: Run, known: Known) -> bool:
 
 
 def scored(run: Run, names: Iterable[str]) -> None:
-    """Let only the frozen set of requirements count; others are marked as known."""
+    """Let only the frozen set count, by requirement or scenario; mark all else."""
     frozen = set(names)
-    for _, part in run.deviations:
-        if frozen and part.requirement not in frozen:
-            part.baseline = "known"
+    for case in run.cases:
+        own = case.id.partition("[")[0] in frozen
+        for part in case.requirements:
+            if frozen and not own and part.requirement not in frozen:
+                part.baseline = UNSCORED

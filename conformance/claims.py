@@ -87,7 +87,7 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         role: `wlc` or `mse`.
         tls: name of a TLS policy; empty claims none.
-        scored: requirement ids that count; empty scores all.
+        scored: ids of requirements and scenarios that count; empty scores all.
         known: deviations that do not fail the run.
     """
 
@@ -109,7 +109,7 @@ def read(path: Path) -> Claims:
         ValueError: it is none, or names what does not exist.
         OSError: it cannot be read.
     """
-    from conformance import requirements
+    from conformance import requirements, scenario
 
     try:
         claims = msgspec.toml.decode(path.read_bytes(), type=Claims)
@@ -121,9 +121,12 @@ def read(path: Path) -> Claims:
         policies = ", ".join(POLICIES)
         raise ValueError(f"{path}: no TLS policy {claims.tls!r}; there are {policies}")
     known_ids = requirements.load()
-    for name in (*claims.scored, *(k.requirement for k in claims.known)):
+    for name in (k.requirement for k in claims.known):
         if name not in known_ids:
             raise ValueError(f"{path}: there is no requirement {name}")
+    for name in claims.scored:
+        if name not in known_ids and name not in scenario.load():
+            raise ValueError(f"{path}: there is no requirement or scenario {name}")
     for known in claims.known:
         if not known.reason.strip():
             raise ValueError(f"{path}: {known.requirement}: a reason is needed")

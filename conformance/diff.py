@@ -198,7 +198,7 @@ def _side(part: Judged, case: Case, trust: Trust) -> Side:
         failed
         and part.severity is not None
         and trust.fails(part.severity)
-        and part.baseline != "known",
+        and part.counts,
     )
 
 

@@ -22,6 +22,7 @@ from conformance.verdict import (
 from nmsp_scapy.constants import Grade
 
 SCHEMA_VERSION = 1
+UNSCORED = "unscored"
 
 
 class Line(msgspec.Struct, omit_defaults=True):
@@ -54,7 +55,7 @@ class Judged(msgspec.Struct, omit_defaults=True):
         reason: only with `inconclusive`.
         severity: only with `fail`.
         findings: what was evaluated; empty when nothing could be.
-        baseline: `new`, `known` or empty.
+        baseline: `new`, `known`, `unscored` (the claims freeze other checks) or empty.
         capture: name of the deviation's own pcapng in the output folder: its
             connection from the handshake to what deviates, with its secrets.
     """
@@ -71,6 +72,11 @@ class Judged(msgspec.Struct, omit_defaults=True):
     findings: list[Finding] = []
     baseline: str = ""
     capture: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the exit code may rest on it."""
+        return self.baseline not in ("known", UNSCORED)
 
     @property
     def unmet(self) -> list[Finding]:
@@ -104,6 +110,13 @@ class Case(msgspec.Struct, omit_defaults=True):
     reproduce: str = ""
     confirmed: bool = False
     declared: str = ""
+
+    @property
+    def scored(self) -> bool:
+        """Whether it counts: one of what decides its verdict does."""
+        parts = [p for p in self.requirements if p.verdict is self.verdict]
+        parts = parts or self.requirements
+        return not parts or any(p.baseline != UNSCORED for p in parts)
 
     @property
     def severity(self) -> Severity | None:
@@ -170,12 +183,12 @@ class Run(msgspec.Struct, omit_defaults=True):
     def exit(self) -> Exit:
         """The exit code that this result deserves."""
         trust = Trust(self.trust, self.strict)
-        if self.of(Verdict.ERROR):
+        if any(case.scored for case in self.of(Verdict.ERROR)):
             return Exit.BUG
         held = any(
             judged.severity is not None
             and trust.fails(judged.severity)
-            and judged.baseline != "known"
+            and judged.counts
             for _, judged in self.deviations
         )
         if held or self.stale:
@@ -183,9 +196,10 @@ class Run(msgspec.Struct, omit_defaults=True):
         unjudged = [
             case
             for case in self.of(Verdict.INCONCLUSIVE)
-            if not (self.passive and case.reason is Reason.NO_STIMULUS)
+            if case.scored and not (self.passive and case.reason is Reason.NO_STIMULUS)
         ]
-        if unjudged or not (self.of(Verdict.PASS) or self.of(Verdict.FAIL)):
+        evaluated = [*self.of(Verdict.PASS), *self.of(Verdict.FAIL)]
+        if unjudged or not any(case.scored for case in evaluated):
             return Exit.INCONCLUSIVE
         return Exit.OK
 

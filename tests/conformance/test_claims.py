@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The frozen set: what is not scored is told, and changes no exit code."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from conformance import baseline, claims
+from conformance.result import Case, Judged, Run
+from conformance.verdict import Exit, Reason, Severity, Verdict
+from nmsp_scapy.constants import Grade
+
+
+def case(name: str, requirement: str, verdict: Verdict) -> Case:
+    part = Judged(requirement, verdict, "MUST", Grade.DOCUMENTED, "text", "source")
+    made = Case(name, "echo", "wlc", "safe", "", verdict, requirements=[part])
+    if verdict is Verdict.FAIL:
+        part.severity = Severity.VIOLATION
+    if verdict is Verdict.INCONCLUSIVE:
+        made.reason = part.reason = Reason.TIMEOUT
+    return made
+
+
+def run(*cases: Case) -> Run:
+    return Run("wlc:16113", "wlc", "nominal", Grade.OBSERVED, False, list(cases))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"),
+    [
+        (Verdict.FAIL, Exit.DEVIATION),
+        (Verdict.INCONCLUSIVE, Exit.INCONCLUSIVE),
+        (Verdict.ERROR, Exit.BUG),
+    ],
+)
+@pytest.mark.parametrize("frozen", ["NMSP-ECHO-1", "echo.old"])
+def test_a_new_check_turns_no_green_run_red(
+    verdict: Verdict, code: Exit, frozen: str
+) -> None:
+    made = run(
+        case("echo.old", "NMSP-ECHO-1", Verdict.PASS),
+        case("echo.new", "NMSP-ECHO-9", verdict),
+    )
+    baseline.apply(made, [], date(2026, 1, 1))
+    assert made.exit is code
+    baseline.scored(made, [frozen])
+    assert made.exit is Exit.OK
+    assert made.cases[1].requirements[0].baseline == "unscored"
+    assert baseline.held(made) == []
+
+
+def test_what_is_scored_still_counts() -> None:
+    made = run(case("echo.old", "NMSP-ECHO-1", Verdict.FAIL))
+    baseline.scored(made, ["NMSP-ECHO-1"])
+    assert made.exit is Exit.DEVIATION
+
+
+def test_a_run_of_which_nothing_is_scored_is_not_green() -> None:
+    made = run(case("echo.new", "NMSP-ECHO-9", Verdict.PASS))
+    baseline.scored(made, ["NMSP-ECHO-1"])
+    assert made.exit is Exit.INCONCLUSIVE
+
+
+def test_a_scenario_may_be_scored_and_an_unknown_one_not(tmp_path: Path) -> None:
+    path = tmp_path / "claims.toml"
+    path.write_text('scored = ["echo.answers_echo", "NMSP-ECHO-1"]')
+    assert claims.read(path).scored == ("echo.answers_echo", "NMSP-ECHO-1")
+    path.write_text('scored = ["echo.answers_nothing"]')
+    with pytest.raises(ValueError, match="no requirement or scenario echo"):
+        claims.read(path)
