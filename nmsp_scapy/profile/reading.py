@@ -27,6 +27,7 @@ BUILT_IN = {NOMINAL.name: NOMINAL}
 """Profiles that need no file, by name."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+(\.toml)?")
+_LONG = re.compile(r"[0-9_]{4300}")
 _STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
 
 
@@ -35,7 +36,8 @@ class ProfileError(ValueError):
 
     def __init__(self, where: str, line: int, reason: str) -> None:
         """Say so in one line."""
-        super().__init__(f"{where}:{line}: {reason}")
+        spelt = (c if c.isprintable() else ascii(c)[1:-1] for c in reason)
+        super().__init__(f"{where}:{line}: {''.join(spelt)}")
         self.line = line
 
 
@@ -110,6 +112,10 @@ def _tables(text: str, where: str) -> dict[str, Any]:
         match = re.search(r"at line (\d+)", str(error))
         reason = re.sub(r" \(at line.*", "", str(error)) or "nested too deep"
         raise ProfileError(where, int(match[1]) if match else 1, reason) from None
+    except ValueError:
+        # Python makes no number of more digits than it takes by default.
+        long = (n for n, line in enumerate(text.splitlines(), 1) if _LONG.search(line))
+        raise ProfileError(where, next(long, 1), "a number is too long") from None
 
 
 def _laid_over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
