@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
-from nmsp_scapy import layers
+from nmsp_scapy import layers, records
 from nmsp_scapy.capture.frames import TcpFrames
 from nmsp_scapy.cli.main import main
 from nmsp_scapy.cli.options import key_store
@@ -58,6 +58,27 @@ def test_a_corpus_cut_into_any_segments(tshark, lua, tmp_path):
     for number, (theirs, raw) in enumerate(zip(said, raws, strict=True)):
         assert theirs == ours(raw), (number, raw.hex())
     assert {layers.NMSP(raw).message for raw in raws} == set(NOMINAL.message_types)
+
+
+def test_the_corpus_has_every_message_and_element():
+    """What is compared is all that the layers declare: within DTLS too."""
+    for raws in (corpus(1, 400), datagrams()):
+        assert {layers.NMSP(raw).message for raw in raws} == set(layers.MESSAGES)
+        names = set()
+        for raw in raws:
+            names |= set(element_names(records.decode(raw)))
+        assert names == set(layers.ELEMENTS)
+
+
+def element_names(record):
+    for each in record.get("elements", ()):
+        if "value" not in each:
+            yield each["name"]
+        yield from element_names(each)
+
+
+def datagrams():
+    return [raw for raw in corpus(6, 580) if len(raw) < 400]
 
 
 @pytest.mark.parametrize("profile", ODD, ids=lambda profile: profile.name)
@@ -233,16 +254,35 @@ def opened_by(one):
 
 
 @pytest.mark.parametrize("form", ["cleartext", "upper-pdu", "pcapng"])
-def test_what_decrypt_writes_shows_each_message_once(tshark, lua, tmp_path, form):
-    capture = ROOT / "pcaps" / "tls13.pcapng"
+@pytest.mark.parametrize("name", ["tls13", "tls12-ipv6", "notifications"])
+def test_what_decrypt_writes_shows_each_message_once(tshark, lua, tmp_path, form, name):
+    one = next(each for each in bundled() if each.name == f"{name}.pcapng")
+    assert shown_once(tshark, lua, tmp_path, form, one.path, opened_by(one)) > 10
+
+
+@pytest.mark.parametrize("form", ["cleartext", "upper-pdu"])
+def test_behind_a_gap_too(tshark, lua, tmp_path, form):
+    lost = tmp_path / "lost.pcapng"
+    whole = ROOT / "pcaps" / "notifications.pcapng"
+    run_tshark(tshark, "-r", whole, "-Y", "frame.number != 40", "-w", lost)
+    assert shown_once(tshark, lua, tmp_path, form, lost, exit_code=3) > 50
+
+
+def shown_once(tshark, lua, tmp_path, form, capture, keys=None, exit_code=0):
     path = tmp_path / "out.pcapng"
+    keys = keys or {"--keylog": (), "--rsa-key": ()}
+    given = [str(part) for name in keys for file in keys[name] for part in (name, file)]
     run = CliRunner().invoke(
-        main, ["decrypt", str(capture), "-o", str(path), "--format", form]
+        main, ["decrypt", str(capture), "-o", str(path), "--format", form, *given]
     )
-    assert run.exit_code == 0, run.output
-    found = [m for m in dissect(capture) if isinstance(m, Message)]
-    said = tshark_messages(tshark, path, lua)
+    assert run.exit_code == exit_code, run.output
+    store = key_store(keys["--keylog"], keys["--rsa-key"], None)
+    found = [m for m in dissect(capture, keys=store) if isinstance(m, Message)]
+    # As tshark is set by itself: told to wait for what is lost, it shows nothing more.
+    default = ("-o", "tcp.reassemble_out_of_order:FALSE")
+    said = tshark_messages(tshark, path, lua, *default)
     assert said == [ours(message.raw) for message in found]
+    return len(found)
 
 
 def test_where_wireshark_says_less_text_ends_at_a_nul(tshark, lua, tmp_path):
@@ -296,7 +336,7 @@ def test_messages_across_tls_records(tshark, lua, tmp_path, version, size):
 
 
 def test_dtls_and_udp(tshark, lua, tmp_path):
-    raws = [raw for raw in corpus(6, 58) if len(raw) < 400]
+    raws = datagrams()
     recorded = openssl_dtls(
         "DTLS 1.2", "ECDHE-RSA-AES128-GCM-SHA256", talk=[(1, r) for r in raws]
     )
