@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plugin from a foreign folder, its marks, shards, and remote workers."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance import matrix, selection
+
+SOME = ("NMSP-CAPABILITY-*", "NMSP-ECHO-[1-4]")
+
+
+def judged(path: Path) -> dict[str, tuple[str, ...]]:
+    """Verdict and reason of each case and requirement; the sanity cases apart."""
+    runs = json.loads(path.read_text())["runs"]
+    return {
+        case["id"]: (
+            case["verdict"],
+            case.get("reason", ""),
+            *(f"{p['requirement']} {p['verdict']}" for p in case["requirements"]),
+        )
+        for run in runs
+        for case in run["cases"]
+        if "[" not in case["id"]
+    }
+
+
+def pytest_run(
+    folder: Path, port: int, identity: Path, *more: str, select: tuple[str, ...] = SOME
+) -> tuple[int, Path, list[str]]:
+    """Run the plugin from a foreign folder; exit code, result, ids as they ran."""
+    result = folder / f"{len([*folder.glob('*.json')])}.json"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "--pyargs", "conformance", "-v",
+            "-p", "no:randomly", "-p", "no:cacheprovider", f"--rootdir={folder}",
+            f"--nmsp-target=127.0.0.1:{port}", f"--nmsp-identity={identity}",
+            "--nmsp-timeout-factor=0.3", f"--nmsp-json={result}",
+            *(f"--nmsp-select={each}" for each in select), *more,
+        ],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=100,
+        check=False,
+    )  # fmt: skip
+    assert result.exists(), done.stdout + done.stderr
+    order = [
+        w[0]
+        for line in done.stdout.splitlines()
+        if "::" in line
+        for w in [line.split()]
+    ]
+    return done.returncode, result, order
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_shards_are_disjoint_and_complete(count: int) -> None:
+    whole = [case.id for case in selection.chosen("wlc", [])]
+    parts = [
+        [case.id for case in selection.chosen("wlc", [], shard=f"{i}/{count}")]
+        for i in range(1, count + 1)
+    ]
+    assert sorted(name for part in parts for name in part) == sorted(whole)
+
+
+def test_remote_workers_carry_a_run(listed_pem: Path, tmp_path: Path) -> None:
+    interpreter = f"popen//python={sys.executable}"
+    with matrix.wlc() as met:
+        code, result, _ = pytest_run(
+            tmp_path, met.target[1], listed_pem,
+            "--dist=load", f"--tx=2*{interpreter}", select=("capability",),
+        )  # fmt: skip
+    assert code == 0
+    assert {verdict[0] for verdict in judged(result).values()} == {"pass"}
+
+
+def test_marks_narrow_a_run(listed_pem: Path, tmp_path: Path) -> None:
+    with matrix.wlc() as met:
+        code, result, _ = pytest_run(
+            tmp_path, met.target[1], listed_pem, "-m", "echo and safe and not should"
+        )
+    assert code == 0
+    assert {name.partition(".")[0] for name in judged(result)} == {"echo"}
