@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The plugin from a foreign folder, its marks, shards, and remote workers."""
+"""The same result in any order, any number of processes, and put together of shards."""
 
 import json
 import os
@@ -54,6 +54,30 @@ def pytest_run(
         for w in [line.split()]
     ]
     return done.returncode, result, order
+
+
+@pytest.mark.parametrize("fault", ["", "echo-wrong-transaction"])
+def test_order_processes_and_shards_change_no_verdict(
+    fault: str, listed_pem: Path, tmp_path: Path
+) -> None:
+    with matrix.wlc(fault) as met:
+        port = met.target[1]
+        code, one, order = pytest_run(tmp_path, port, listed_pem, "--nmsp-seed=1")
+        again, two, other = pytest_run(tmp_path, port, listed_pem, "--nmsp-seed=2")
+        many, three, _ = pytest_run(tmp_path, port, listed_pem, "-n2")
+        shards = [
+            judged(pytest_run(tmp_path, port, listed_pem, f"--nmsp-shard={i}/2")[1])
+            for i in (1, 2)
+        ]
+    expected = judged(one)
+    assert {code, again, many} == {1 if fault else 0}
+    assert len(expected) > 5
+    assert judged(two) == judged(three) == expected
+    assert sorted(order) == sorted(other)
+    assert order != other
+    assert json.loads(one.read_text())["runs"][0]["seed"] == 1
+    assert sum(map(len, shards)) == len(expected)
+    assert {k: v for shard in shards for k, v in shard.items()} == expected
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
