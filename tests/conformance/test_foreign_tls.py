@@ -88,7 +88,9 @@ def nothing_above_tls(cases: dict[str, Case]) -> None:
     judged = {
         name: case.verdict
         for name, case in cases.items()
-        if wire(case) and case.verdict is not Verdict.INCONCLUSIVE
+        if wire(case)
+        and case.family != "counters"  # not applicable: no operator shows any
+        and case.verdict is not Verdict.INCONCLUSIVE
     }
     assert judged == {}
     assert not any(case.confirmed for case in cases.values())

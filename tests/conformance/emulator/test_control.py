@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The console of an emulated WLC takes what it knows, and says what it does not."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ MAC, SHA1 = "02005ee00009", "ab" * 20
 
 
 @pytest.fixture(scope="module")
-def gear() -> EmulatedWlc:
-    return EmulatedWlc(presented=WLC, authlist=AuthList.of(MSE.der))
+def gear() -> Iterator[EmulatedWlc]:
+    gear = EmulatedWlc(presented=WLC, authlist=AuthList.of(MSE.der))
+    yield gear
+    gear.stop()
 
 
 def test_entries_are_added_and_removed(gear: EmulatedWlc, tmp_path: Path) -> None:
