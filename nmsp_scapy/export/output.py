@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+BUFFER = 1 << 17
+"""Bytes that are written at once."""
+
 PRIVATE = 0o600
 """Mode of files that hold secrets or what secrets opened."""
 
@@ -57,4 +60,4 @@ def private_file(path: Path, mode: str) -> IO[bytes]:
     except OSError:
         os.close(number)
         raise
-    return os.fdopen(number, mode)
+    return os.fdopen(number, mode, BUFFER)
