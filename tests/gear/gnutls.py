@@ -54,11 +54,19 @@ class Relay:
         return self.recorded
 
 
+_RESERVED: list[socket.socket] = []
+"""Bound and silent sockets: the kernel gives their ports to nobody who asks for any."""
+
+
 def free_port() -> int:
-    """A TCP port that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A TCP port that a program may listen on; it stays reserved for this process."""
+    holder = socket.socket()
+    # Both sides set this, so a program can bind what is bound but not listened on.
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _RESERVED.append(holder)
+    port: int = holder.getsockname()[1]
+    return port
 
 
 def await_listener(port: int) -> None:
