@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Drives pytest for `run` and `listen`: arguments in, reports and exit code out."""
 
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,33 @@ class Keeper:
         """Take the result."""
         suite = config.stash.get(SHARED, None)
         self.runs = suite.runs if suite else []
+
+
+class Interrupt:
+    """Keeps Ctrl-C for the next case when a callback of OpenSSL has swallowed it."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = None
+
+    def pytest_sessionstart(self) -> None:
+        """Take the signal, where this is the thread that gets it."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._take)
+
+    def _take(self, *_: object) -> None:
+        self.asked = True
+        raise KeyboardInterrupt
+
+    def pytest_runtest_setup(self) -> None:
+        """End the run where the signal did not."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+    def pytest_sessionfinish(self) -> None:
+        """Give the signal back."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
 
 
 class Progress:
@@ -94,7 +123,7 @@ def drive(endpoint: dict[str, str], **given: Any) -> Exit:
     """
     check(endpoint, given)
     keeper = Keeper()
-    plugins: list[object] = [keeper]
+    plugins: list[object] = [keeper, Interrupt()]
     if sys.stderr.isatty():
         plugins.append(Progress(sys.stderr))
     code = pytest.main(arguments(endpoint, **given), plugins=plugins)

@@ -51,6 +51,17 @@ CRASHING = PLUGIN.replace(
     'raise RuntimeError("broken on purpose")', "import os; os._exit(9)"
 )
 
+SWALLOWING = PLUGIN.replace(
+    'raise RuntimeError("broken on purpose")',
+    """import os, signal, time
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            pass""",
+).replace("echo.mse_sends_echo", "echo.answers_echo_once")
+"""As a callback of OpenSSL does, when the signal comes in the midst of it."""
+
 BROKEN = """\
 import importlib, sys
 
@@ -94,6 +105,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (made / "breaking_plugin.py").write_text(PLUGIN)
     (made / "crashing_plugin.py").write_text(CRASHING)
+    (made / "swallowing_plugin.py").write_text(SWALLOWING)
     return made
 
 
@@ -333,6 +345,19 @@ def test_an_interrupted_run_is_not_green_and_names_what_it_left(
     left = [case for case in cases if "interrupted" in case.get("detail", "")]
     assert left
     assert {case["verdict"] for case in left} == {"inconclusive"}
+
+
+def test_an_interrupt_that_a_callback_swallowed_ends_the_run_at_the_next_case(
+    folder: Path, broken: dict[str, str]
+) -> None:
+    swallowing = broken | {"PYTEST_PLUGINS": "swallowing_plugin"}
+    chosen = ("echo.answers_echo", "echo.answers_echo_once", "--json")
+    with wlc() as target:
+        done = run(target, folder, *chosen, **swallowing)
+    assert done.returncode == 3, done.stderr
+    cases = json.loads(done.stdout)["runs"][0]["cases"]
+    details = [case.get("detail", "") for case in cases]
+    assert sum("interrupted" in detail for detail in details) == 1
 
 
 def test_a_reader_that_leaves_is_no_bug() -> None:
