@@ -39,12 +39,16 @@ class Answers:
         if self._begun or not self.capability:
             return
         self._begun = True
+        link.send_raw(self.capability_of(link))
+
+    def capability_of(self, link: Link) -> bytes:
+        """Build the capability, for who sends it in a way of his own."""
         version = link.element("SOFTWARE_VERSION", version="conformance suite")
         services = [
             link.element("SERVICE", service=service, sub_services=mask)
             for service, mask in self.offers.items()
         ]
-        link.send("CAPABILITY_NOTIFICATION", version, *services)
+        return link.build("CAPABILITY_NOTIFICATION", version, *services)
 
     def step(self, link: Link) -> bool:
         """Answer what has come since; always False, so that a pump goes on."""

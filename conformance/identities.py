@@ -72,7 +72,7 @@ def made(
     common_name: str,
     *,
     starts: timedelta = timedelta(days=-1),
-    days: int = 365,
+    lasts: timedelta = timedelta(days=365),
 ) -> Identity:
     """Make a self-signed identity around a key."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
@@ -84,7 +84,7 @@ def made(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=days))
+        .not_valid_after(begin + lasts)
         .sign(key, hashes.SHA256())
     )
     return Identity(name, key, certificate)
@@ -149,7 +149,17 @@ class Identities:
             self.listed.key,
             f"MSE-{self._mac}",
             starts=timedelta(days=-30),
-            days=29,
+            lasts=timedelta(days=29),
+        )
+
+    def valid(self, begins: timedelta, ends: timedelta) -> Identity:
+        """The listed MAC and key, valid between two times from now."""
+        return made(
+            f"valid from {begins} to {ends}",
+            self.listed.key,
+            f"MSE-{self._mac}",
+            starts=begins,
+            lasts=ends - begins,
         )
 
     def guest(self) -> Identity:

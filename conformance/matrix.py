@@ -110,7 +110,7 @@ ANNOUNCED = (
     *_ids("information", 3),
     *_ids("statistics", 3),
 )
-REFUSED = _ids("authlist", 2, 3, 4, 5, 9, 11, 14)
+REFUSED = _ids("authlist", 2, 3, 4, 5, 9, 11, 14, 22)
 
 WLC: dict[str, tuple[str, ...]] = {
     "asks-no-certificate": (*_ids("transport", 2), *REFUSED, *_ids("authlist", 10)),
@@ -121,12 +121,16 @@ WLC: dict[str, tuple[str, ...]] = {
     "speaks-ssl3": _ids("transport", 10),
     "takes-anonymous-suites": _ids("transport", 11),
     "needs-whole-hello": _ids("transport", 17),
-    "needs-whole-messages": _ids("transport", 6),
+    "needs-whole-messages": _ids("transport", 6, 23),
+    "drops-slow-messages": _ids("transport", 23),
+    "drops-slow-records": _ids("transport", 24),
     "first-message-only": _ids("transport", 7),
     "crashes-on-rubbish": _ids("transport", 15),
     "crashes-on-forged-record": _ids("robustness", 13),
     "crashes-on-truncation": _ids("robustness", 3),
     "crashes-on-close": _ids("robustness", 10),
+    "crashes-on-fin": _ids("session", 5),
+    "crashes-on-silence": _ids("session", 5, 7),
     "mute": _ids("session", 1),
     "drops-idle": _ids("session", 7),
     "serves-one-session": _ids("session", 5),
@@ -137,8 +141,8 @@ WLC: dict[str, tuple[str, ...]] = {
     "admits-other-mac": _ids("authlist", 3, 11),
     "admits-unlisted": _ids("authlist", 2, 3, 11, 14),
     "admits-no-certificate": _ids("authlist", 4),
-    "admits-not-yet-valid": _ids("authlist", 5),
-    "admits-expired": _ids("authlist", 9),
+    "admits-not-yet-valid": _ids("authlist", 5, 22),
+    "admits-expired": _ids("authlist", 9, 22),
     "rejects-listed": (*_ids("authlist", 1), *_ids("transport", 5)),
     "rejects-with-42": _ids("authlist", 6),
     "rejects-with-40": _ids("authlist", 6),
@@ -148,6 +152,7 @@ WLC: dict[str, tuple[str, ...]] = {
     "rejects-silently": (*_ids("authlist", 2, 3, 11, 14), *_ids("authlist", 15, 16)),
     "leaks-before-rejecting": _ids("authlist", 2, 6, 7),
     "locks-out": _ids("authlist", 8),
+    "locks-out-later": _ids("authlist", 8),
     "list-read-once": _ids("authlist", 20),
     "list-change-drops-all": _ids("authlist", 21),
     "admits-weak-key": _ids("authlist", 18),
@@ -189,7 +194,7 @@ WLC: dict[str, tuple[str, ...]] = {
     # echo
     "echo-unanswered": (
         *_ids("echo", 1, 5, 7),
-        *_ids("transport", 6, 7),
+        *_ids("transport", 6, 7, 23, 24),
         *_ids("session", 2, 3, 5, 7),
         *_ids("robustness", 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12),
         *_ids("subscription", 6),
@@ -198,7 +203,7 @@ WLC: dict[str, tuple[str, ...]] = {
     "echo-wrong-transaction": _ids("echo", 3),
     "echo-late": (
         *_ids("echo", 1, 4, 5, 7),
-        *_ids("transport", 6, 7),
+        *_ids("transport", 6, 7, 23, 24),
         *_ids("session", 2, 3, 5, 7),
         *_ids("robustness", 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12),
         *_ids("subscription", 6),
@@ -269,6 +274,9 @@ MSE: dict[str, tuple[str, ...]] = {
     "wrong-proof": _ids("transport", 22),
     "mute": _ids("session", 8),
     "dials-once": (*_ids("session", 9), *_ids("robustness", 15)),
+    "needs-whole-messages": _ids("transport", 25),
+    "fin-ends-it": _ids("session", 9),
+    "death-ends-it": _ids("session", 9),
     "capability-missing": _ids("capability", 8),
     "subscribes-early": _ids("session", 10),
     "subscribes-never": _ids("subscription", 15),
@@ -316,7 +324,7 @@ def wlc(
         yield Settings(
             listed(),
             target=("127.0.0.1", gear.port),
-            timing=Timing().scaled(factor),
+            timing=msgspec.structs.replace(Timing().scaled(factor), dead=0.6),
             policy=POLICIES["c9800"] if fault == "policy" else None,
             operator=EmulatedOperator(gear),
         )

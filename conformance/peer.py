@@ -33,6 +33,8 @@ class Timing(msgspec.Struct, frozen=True):
         notification: for a notification; the interval is 2 s unless configured.
         dial: for an endpoint under test that dials.
         echo: for an endpoint that sends echo requests on its own, every 15 s.
+        dead: for which a peer is silent until it counts as dead; the MSE's neighbour
+            dead interval is 30 s (reported).
     """
 
     connect: float = 5.0
@@ -42,6 +44,7 @@ class Timing(msgspec.Struct, frozen=True):
     notification: float = 6.5
     dial: float = 60.0
     echo: float = 40.0
+    dead: float = 35.0
 
     def scaled(self, factor: float) -> "Timing":
         """Return all waits multiplied."""
@@ -49,6 +52,8 @@ class Timing(msgspec.Struct, frozen=True):
 
 
 LISTED = "listed"
+PIECES = 4
+"""What comes slowly comes in so many."""
 Services = dict[int, int]
 DEFAULT_SERVICES: Services = {Service.RSSI: SubService.RSSI_MOBILE_STATION}
 
@@ -268,6 +273,16 @@ class Peer:
     def echo(self, link: Link) -> Seen | None:
         """Send an echo request; returns the response, None without one."""
         return self.answer(link, link.send("ECHO_REQUEST"))
+
+    def trickle(self, link: Link, raw: bytes) -> None:
+        """Send a message in several TLS records, with a pause after each.
+
+        The transcript is the caller's: he notes the message that it is.
+        """
+        size = -(-len(raw) // PIECES)
+        for at in range(0, len(raw), size):
+            link.send_bytes(raw[at : at + size])
+            link.pump(self.timing.quiet / PIECES)
 
     def rest(self) -> None:
         """Give the endpoint a moment to come to terms with what happened."""

@@ -162,7 +162,7 @@ class Channel:
         Raises:
             EndedError: none came in time.
         """
-        if not select.select([self._socket], [], [], seconds)[0]:
+        if not self._wait(seconds):
             raise EndedError(End.TIMEOUT, detail="the first byte")
         try:
             return self._socket.recv(CHUNK, socket.MSG_PEEK)
@@ -299,14 +299,18 @@ class Channel:
 
     def _fill(self, until: float) -> bool:
         """Wait for bytes of the peer; tell whether some came before `until`."""
-        watched = [self._socket] if self.wake is None else [self._socket, self.wake]
-        ready = select.select(watched, [], [], max(0.0, until - time.monotonic()))[0]
-        if self.wake in ready:
-            raise EndedError(End.STOPPED)
-        if not ready:
+        if not self._wait(max(0.0, until - time.monotonic())):
             return False
         self._take()
         return True
+
+    def _wait(self, seconds: float) -> bool:
+        """Tell whether bytes of the peer are there to be read in time."""
+        watched = [self._socket] if self.wake is None else [self._socket, self.wake]
+        ready = select.select(watched, [], [], seconds)[0]
+        if self.wake in ready:
+            raise EndedError(End.STOPPED)
+        return bool(ready)
 
     def _take(self) -> None:
         """Read from the socket what is there, into TLS and into the recording."""

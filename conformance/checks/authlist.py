@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who is let in, and how it is told."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+from itertools import pairwise
+
 from conformance.observation import EndKind, Observation
-from conformance.verdict import Judge
+from conformance.verdict import Judge, Reason
 
 CERTIFICATE_UNKNOWN = 46
 REFUSALS = (EndKind.ALERT, EndKind.FIN, EndKind.CLOSE_NOTIFY, EndKind.RST)
@@ -91,3 +95,54 @@ def frees(seen: Observation, judge: Judge) -> None:
         actual=how_it_went(seen),
         at=seen.whole,
     )
+
+
+Window = tuple[timedelta, timedelta]
+STEPS = (
+    timedelta(minutes=1),
+    timedelta(hours=1),
+    timedelta(days=1),
+    timedelta(days=30),
+)
+_EDGES = (*(-step for step in reversed(STEPS)), *STEPS)
+APART = timedelta(seconds=10)
+"""Between two windows, so that no clock is in both while a case goes on."""
+
+WINDOWS: tuple[Window, ...] = tuple(
+    (begins + APART, ends) for begins, ends in pairwise(_EDGES)
+)
+"""Validities that do not overlap, from now: no clock is in two of them."""
+
+
+def by_one_clock(judge: Judge, let_in: Mapping[Window, Observation]) -> None:
+    """Of certificates that are never valid together, one is let in.
+
+    Where the WLC's clock is, nobody but itself knows: that is told, not judged.
+    """
+    judge.assume(
+        let_in,
+        Reason.DEPENDENCY,
+        "none was let in: the WLC's clock is thirty days off, or it takes no new "
+        "certificate of a listed key",
+    )
+    told = [
+        f"from {_from_now(begins - APART)} to {_from_now(ends)}"
+        for begins, ends in let_in
+    ]
+    last = list(let_in.values())[-1]
+    if judge.require(
+        "NMSP-AUTHLIST-22",
+        len(let_in) == 1,
+        expected="one of the certificates is let in at most",
+        actual=f"let in was what is valid {' and '.join(told)}",
+        at=last.whole,
+    ):
+        judge.note(f"the WLC's clock is somewhere {told[0]} of the tester's")
+
+
+def _from_now(step: timedelta) -> str:
+    """Write `1 min ahead`."""
+    units = (("d", 86_400), ("h", 3600), ("min", 60))
+    seconds = abs(step.total_seconds())
+    unit, size = next(u for u in units if seconds >= u[1])
+    return f"{seconds / size:g} {unit} {'behind' if step < timedelta(0) else 'ahead'}"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from conformance.claims import TlsPolicy
 from conformance.observation import Observation, Seen
-from conformance.verdict import Judge, Reason
+from conformance.verdict import Evidence, Judge, Reason
 
 if TYPE_CHECKING:
     from conformance.link import Link
@@ -101,6 +101,30 @@ def what_came(seen: Observation, request: Seen) -> str:
     if seen.end.by == seen.role:
         return str(seen.end)
     return f"nothing within {seen.until_s - request.time_s:.2f} s"
+
+
+def took_it(seen: Observation, judge: Judge, requirement: str, request: Seen) -> None:
+    """An echo request is answered, in whatever pieces it came."""
+    answered = seen.following(request, "ECHO_RESPONSE")
+    judge.require(
+        requirement,
+        answered,
+        expected="an ECHO_RESPONSE",
+        actual="an ECHO_RESPONSE" if answered else what_came(seen, request),
+        at=Evidence(message=request.index),
+    )
+
+
+def subscribes_to_it(seen: Observation, judge: Judge) -> None:
+    """A capability is followed by a subscription, in whatever pieces it came."""
+    subscribed = seen.theirs("SERVICE_SUBSCRIBE_REQUEST")
+    judge.require(
+        "NMSP-TRANSPORT-25",
+        subscribed,
+        expected="a SERVICE_SUBSCRIBE_REQUEST",
+        actual="one" if subscribed else f"none ({seen.end})",
+        at=seen.whole,
+    )
 
 
 def _ssl3_client_hello() -> bytes:

@@ -110,6 +110,7 @@ class MseSession:
         self._next_echo = now + plan.echo_s
         self._asks = deque(plan.asks)
         self.ending = ""
+        self._part = False
         if not self._has("capability-missing"):
             self._say("CAPABILITY_NOTIFICATION", self._capability())
         if self._has("subscribes-early"):
@@ -148,6 +149,9 @@ class MseSession:
             arrivals = self.session.receive(data, now)
         except RemoteProtocolError as error:
             self.problem = str(error)
+            return
+        part, self._part = self._part, self.session.unfinished
+        if self._has("needs-whole-messages") and (part or self._part):
             return
         for arrival in arrivals:
             kind = kind_of(arrival.name)
@@ -295,12 +299,22 @@ class EmulatedMse:
         """Dial and converse until stopped, or until the connection ends for good."""
         while not self._stopping.is_set():
             self.once()
-            problem = self.session is not None and self.session.problem
-            if self._has("dials-once") or (self._has("malformed-ends-it") and problem):
+            if self._gives_up():
                 break
             if self._reconnect_s is None or self._stopping.wait(self._reconnect_s):
                 break
         self.finished.set()
+
+    def _gives_up(self) -> bool:
+        """Tell whether a fault makes it dial no more."""
+        end = self.ended[-1].end if self.ended else None
+        ends = {
+            "dials-once": True,
+            "malformed-ends-it": self.session is not None and self.session.problem,
+            "fin-ends-it": end is End.FIN,
+            "death-ends-it": end is End.TIMEOUT,
+        }
+        return any(happens and self._has(fault) for fault, happens in ends.items())
 
     def once(
         self, seconds: float | None = None, *, until_settled: bool = False

@@ -31,7 +31,7 @@ from conformance.emulator.tls import (
     identity,
 )
 from conformance.emulator.tracing import Trace, Tracer
-from conformance.emulator.wlc import Settings, WlcSession
+from conformance.emulator.wlc import SLOW_S, Settings, WlcSession
 from conformance.recording import Recorder, Track
 from conformance.transport import Channel, End, EndedError
 from nmsp_scapy.authlist.create import new_identity
@@ -304,6 +304,7 @@ class EmulatedWlc:
             "crashes-on-forged-record": forged,
             "crashes-on-truncation": session is not None and session.session.unfinished,
             "crashes-on-close": peer.end is End.CLOSE_NOTIFY,
+            "crashes-on-fin": peer.end is End.FIN and session is not None,
         }
         if any(happens and self._has(fault) for fault, happens in crashes.items()):
             self._stop_listening()
@@ -314,8 +315,7 @@ class EmulatedWlc:
         if self._has("crashes-on-rubbish") and first[:1] != b"\x16":
             self._stop_listening()
             raise EndedError(End.TLS, detail="rubbish")
-        whole = 5 + int.from_bytes(first[3:5])
-        if self._has("needs-whole-hello") and len(first) < whole:
+        if self._has("needs-whole-hello") and _is_part(first):
             raise EndedError(End.TLS, detail="a ClientHello in pieces")
         if self._has("speaks-ssl3") and first[9:11] == b"\x03\x00":
             channel.send_plain(SSL3_SERVER_HELLO)
@@ -346,6 +346,8 @@ class EmulatedWlc:
                 wait = min(wait, GLANCE_S)
                 if self.authlist.changes != changes:
                     raise EndedError(End.FIN, detail="the list was changed")
+            if self._has("drops-slow-records"):
+                _await_whole_record(channel, wait)
             data = channel.receive(wait)
             now = time.monotonic()
             if data:
@@ -404,7 +406,8 @@ class EmulatedWlc:
         return verdict
 
     def _judge(self, certificate: bytes) -> int:
-        if self._has("locks-out") and self._failures >= 3:
+        patience = {"locks-out": 3, "locks-out-later": 8}
+        if any(self._has(f) and self._failures >= n for f, n in patience.items()):
             return VerifyError.CERTIFICATE_UNKNOWN
         weak = _is_weak(certificate) and not self._has("admits-weak-key")
         if weak or not self._listed(certificate) or self._has("rejects-listed"):
@@ -466,6 +469,25 @@ class EmulatedWlc:
         else:
             channel.drop()
         raise EndedError(End.FIN, detail="turned away")
+
+
+def _is_part(data: bytes) -> bool:
+    """Tell whether bytes begin with a TLS record that is not whole."""
+    return len(data) < 5 or len(data) < 5 + int.from_bytes(data[3:5])
+
+
+def _await_whole_record(channel: Channel, seconds: float) -> None:
+    """End a connection on which a record does not come at once."""
+    try:
+        first = channel.peek(seconds)
+    except EndedError as ended:
+        if ended.end is End.TIMEOUT:
+            return
+        raise
+    if first and _is_part(first):
+        time.sleep(SLOW_S)
+        if _is_part(channel.peek(0.0)):
+            raise EndedError(End.FIN, detail="a record in pieces")
 
 
 def _is_weak(certificate: bytes) -> bool:

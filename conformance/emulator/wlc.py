@@ -29,6 +29,8 @@ from nmsp_scapy.profile import NOMINAL, Profile
 
 LATE_ECHO_S = 1.6
 IDLE_S = 0.2
+SILENT_S = 0.4
+SLOW_S = 0.03
 BUSY = 20
 """Notifications queued at once that make a WLC busy."""
 
@@ -102,6 +104,10 @@ class WlcSession:
         times = [at for at, _ in self._delayed]
         if self._has("drops-idle"):
             times.append(self._heard + IDLE_S)
+        if self._has("crashes-on-silence"):
+            times.append(self._heard + SILENT_S)
+        if self._has("drops-slow-messages") and self.session.unfinished:
+            times.append(self._heard + SLOW_S)
         if self._next_tick is not None:
             times.append(self._next_tick)
         return min(times, default=None)
@@ -414,6 +420,11 @@ class WlcSession:
                 self._delayed.remove((at, transaction))
                 self._say("ECHO_RESPONSE", [], transaction=transaction)
         if self._has("drops-idle") and now >= self._heard + IDLE_S:
+            self.ending = "close"
+        if self._has("crashes-on-silence") and now >= self._heard + SILENT_S:
+            self.ending = "crash"
+        late = self.session.unfinished and now >= self._heard + SLOW_S
+        if self._has("drops-slow-messages") and late:
             self.ending = "close"
         if self._next_tick is None or self._next_tick > now:
             return

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """AuthList: who is let in, who is not, and how that is told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from conformance.checks import authlist as checks
@@ -9,7 +9,7 @@ from conformance.identities import Identity
 from conformance.link import Link
 from conformance.operator import OperatorError
 from conformance.peer import Peer
-from conformance.scenario import scenario
+from conformance.scenario import Risk, scenario
 from conformance.verdict import Judge, Reason
 
 
@@ -127,9 +127,24 @@ def sends_nothing_to_refused_mse(peer: Peer, judge: Judge) -> None:
 @scenario("NMSP-AUTHLIST-8")
 def serves_listed_mse_after_refusals(peer: Peer, judge: Judge) -> None:
     """A WLC lets the listed MSE in after it has refused three others."""
+    lets_in_after(peer, judge, [peer.identities.unlisted()] * 3)
+
+
+@scenario("NMSP-AUTHLIST-8", risk=Risk.MAY_DROP)
+def serves_listed_mse_after_ten_refusals(peer: Peer, judge: Judge) -> None:
+    """A WLC lets the listed MSE in after ten refusals, five under its own MAC.
+
+    Gear that locks out would go on with it after the case.
+    """
+    others = [peer.identities.unlisted(), peer.identities.other_key()]
+    lets_in_after(peer, judge, others * 5)
+
+
+def lets_in_after(peer: Peer, judge: Judge, others: Sequence[Identity]) -> None:
+    """Require that the listed MSE is let in after others were refused in a row."""
     control(peer, judge)
-    for _ in range(3):
-        link = presented(peer, peer.identities.unlisted())
+    for other in others:
+        link = presented(peer, other)
         judge.assume(not link.open, Reason.DEPENDENCY, "the MSE was not refused")
     link = peer.dial()
     judge.require(
@@ -233,6 +248,23 @@ def rejects_no_certificate_in_tls12(peer: Peer, judge: Judge) -> None:
     peer.settle(link)
     control(peer, judge)
     checks.refuses(link.observation, judge, "NMSP-AUTHLIST-4")
+
+
+@scenario("NMSP-AUTHLIST-22")
+def judges_dates_by_one_clock(peer: Peer, judge: Judge) -> None:
+    """A WLC lets one in at most of seven certificates valid one after the other.
+
+    The steps are a minute, an hour, a day and thirty days before and after now. Which
+    of them a WLC lets in tells its clock, and is no fault; to let two of them in is.
+    """
+    listed = control(peer, judge)
+    let_in: dict[checks.Window, Link] = {}
+    for window in checks.WINDOWS:
+        link = peer.speaks_tls(peer.dial(identity=peer.identities.valid(*window)))
+        if peer.admitted(link) and (link.received or not listed.received):
+            let_in[window] = link
+        link.close()
+    checks.by_one_clock(judge, {w: link.observation for w, link in let_in.items()})
 
 
 # --- with the operator's help ---------------------------------------------------

@@ -5,7 +5,7 @@ from conformance.answering import Answers
 from conformance.checks import session as checks
 from conformance.checks.requests import INFORMATION
 from conformance.peer import DEFAULT_SERVICES, Peer
-from conformance.scenario import scenario
+from conformance.scenario import Risk, scenario
 from conformance.verdict import Judge, Reason
 
 
@@ -87,6 +87,19 @@ def serves_again_after_unfinished_handshake(peer: Peer, judge: Judge) -> None:
     checks.serves_again(peer, judge, "unfinished handshake")
 
 
+@scenario("NMSP-SESSION-5", risk=Risk.MAY_DROP)
+def serves_again_after_dead_interval(peer: Peer, judge: Judge) -> None:
+    """A WLC serves an MSE again that fell silent and never ended its connection.
+
+    It is silent for longer than the MSE's own dead interval of 30 s.
+    """
+    silent = peer.session()
+    silent.pump(peer.timing.dead, lambda: not silent.open)
+    kept = "keeps" if silent.open else "ends"
+    judge.note(f"the WLC {kept} the connection of an MSE that fell silent")
+    checks.serves_again(peer, judge, "dead interval")
+
+
 @scenario("NMSP-SESSION-6")
 def does_not_carry_subscriptions_over(peer: Peer, judge: Judge) -> None:
     """A WLC notifies a new connection of nothing before it has subscribed."""
@@ -138,6 +151,30 @@ def dials_again_after_close(peer: Peer, judge: Judge) -> None:
 def dials_again_after_reset(peer: Peer, judge: Judge) -> None:
     """An MSE dials again after the WLC has reset its connection."""
     peer.served().abort()
+    checks.dials_again(peer, judge)
+
+
+@scenario("NMSP-SESSION-9", role="mse")
+def dials_again_after_half_close(peer: Peer, judge: Judge) -> None:
+    """An MSE dials again after a FIN of the WLC that no close_notify announced."""
+    link = peer.served()
+    link.half_close()
+    link.pump(peer.timing.answer, lambda: not link.open)
+    checks.dials_again(peer, judge)
+
+
+@scenario("NMSP-SESSION-9", role="mse")
+def dials_again_after_dead_interval(peer: Peer, judge: Judge) -> None:
+    """An MSE dials again after it has given up a WLC that answers no echo."""
+    answers = Answers(silent_on=("ECHO_REQUEST",))
+    link = peer.served(answers)
+    link.pump(2 * peer.timing.echo, lambda: answers.step(link) or not link.open)
+    judge.assume(
+        not link.open,
+        Reason.TIMEOUT,
+        "the MSE did not give up a WLC that answers no echo",
+    )
+    link.close()
     checks.dials_again(peer, judge)
 
 

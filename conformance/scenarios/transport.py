@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Transport: TCP, TLS, and how messages lie in records."""
 
+from conformance.answering import Answers
 from conformance.checks import transport as checks
-from conformance.peer import Peer
+from conformance.peer import PIECES, Peer
 from conformance.scenario import Risk, scenario
 from conformance.verdict import Judge, Reason
 
@@ -91,6 +92,28 @@ def takes_many_messages_in_one_record(peer: Peer, judge: Judge) -> None:
         expected="3 ECHO_RESPONSEs",
         actual=f"{answered} of 3 were answered",
     )
+
+
+@scenario("NMSP-TRANSPORT-23")
+def takes_a_message_that_comes_slowly(peer: Peer, judge: Judge) -> None:
+    """A WLC answers an echo request in four TLS records with pauses between them."""
+    link = peer.session()
+    raw = link.build("ECHO_REQUEST")
+    request = link.note_sent(raw)
+    peer.trickle(link, raw)
+    peer.answer(link, request)
+    checks.took_it(link.observation, judge, "NMSP-TRANSPORT-23", request)
+
+
+@scenario("NMSP-TRANSPORT-24")
+def takes_a_record_that_comes_slowly(peer: Peer, judge: Judge) -> None:
+    """A WLC answers an echo request in one record of four pieces with pauses."""
+    link = peer.session()
+    raw = link.build("ECHO_REQUEST")
+    request = link.note_sent(raw)
+    link.send_slowly(raw, pieces=PIECES, pause_s=peer.timing.quiet / PIECES)
+    peer.answer(link, request)
+    checks.took_it(link.observation, judge, "NMSP-TRANSPORT-24", request)
 
 
 @scenario("NMSP-TRANSPORT-9", risk=Risk.MAY_DROP)
@@ -250,3 +273,23 @@ def says_nothing_before_tls(peer: Peer, judge: Judge) -> None:
         expected="nothing",
         actual=f"{len(early)} bytes: {early[:16].hex()}" if early else "nothing",
     )
+
+
+@scenario("NMSP-TRANSPORT-25", role="mse")
+def mse_takes_a_message_that_comes_slowly(peer: Peer, judge: Judge) -> None:
+    """An MSE subscribes once it has had a capability that came slowly."""
+    subscribe = "SERVICE_SUBSCRIBE_REQUEST"
+    first = peer.served()
+    judge.assume(
+        first.theirs(subscribe),
+        Reason.TIMEOUT,
+        "the MSE does not subscribe after a capability that comes at once either",
+    )
+    first.close()
+    link = peer.dialled(peer.accept())
+    judge.assume(link.complete, Reason.PEER_CLOSED, f"{link.observation.end}")
+    capability = Answers().capability_of(link)
+    link.note_sent(capability)
+    peer.trickle(link, capability)
+    link.pump(peer.timing.answer, lambda: link.theirs(subscribe))
+    checks.subscribes_to_it(link.observation, judge)
