@@ -7,6 +7,7 @@ that an upgrade of the suite never turns a green pipeline red.
 
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -65,6 +66,12 @@ POLICIES = {
 """By name."""
 
 
+Hash = Literal["sha1", "sha256"]
+"""Of a key, as an AuthList holds it."""
+
+HASHES: tuple[Hash, ...] = ("sha1", "sha256")
+
+
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A deviation that is known.
 
@@ -87,12 +94,14 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         role: `wlc` or `mse`.
         tls: name of a TLS policy; empty claims none.
+        hashes: of keys, that the AuthList may hold: `sha1`, `sha256`.
         scored: ids of requirements and scenarios that count; empty scores all.
         known: deviations that do not fail the run.
     """
 
     role: str = "wlc"
     tls: str = ""
+    hashes: tuple[Hash, ...] = ()
     scored: tuple[str, ...] = ()
     known: tuple[Known, ...] = ()
 

@@ -82,6 +82,7 @@ class Judging:
         if option("--nmsp-tls"):
             self.claims = msgspec.structs.replace(self.claims, tls=option("--nmsp-tls"))
         self.settings.policy = self.claims.policy
+        self.settings.hashes = self.claims.hashes
         hooks = Hooks.given(
             option("--nmsp-authlist-command"),
             option("--nmsp-statistics-command"),

@@ -7,16 +7,15 @@ must fail these requirements and no others. `python -m conformance.matrix` print
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 
 import msgspec
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from conformance import requirements, scenario
-from conformance.claims import POLICIES
+from conformance.claims import HASHES, POLICIES, Hash
 from conformance.emulator.authlist import AuthList
 from conformance.emulator.control import obey
 from conformance.emulator.faults import FAULTS, MSE_FAULTS, QUIRKS, Faults
@@ -25,14 +24,13 @@ from conformance.emulator.server import EmulatedWlc
 from conformance.emulator.tls import Identity as Shown
 from conformance.emulator.wlc import Settings as WlcSettings
 from conformance.identities import Identities, Identity, made, new_key
-from conformance.operator import Operator
+from conformance.operator import Operator, entry
 from conformance.peer import Timing
 from conformance.result import Case
 from conformance.runner import Settings, run_case
 from conformance.scenario import Scenario
 from conformance.tcp import Listener
 from conformance.verdict import Verdict
-from nmsp_scapy.authlist.identity import identity_of
 from nmsp_scapy.status.reading import Counts, read_statistics
 
 FACTOR, HONEST = 0.25, 0.6
@@ -73,10 +71,11 @@ class EmulatedOperator(Operator):
     def __init__(self, gear: EmulatedWlc) -> None:
         self._gear = gear
 
-    def change(self, verb: str, identity: Identity) -> None:
+    def change(
+        self, verb: str, identity: Identity, hashes: Sequence[Hash] = HASHES
+    ) -> None:
         """Add to its AuthList, or remove."""
-        shown = identity_of(identity.der)
-        obey(self._gear, f"{verb} {shown.mac} {shown.sha256}")
+        obey(self._gear, " ".join((verb, *entry(identity, hashes))))
 
     def statistics(self) -> Counts:
         """Read its screen."""
@@ -135,7 +134,9 @@ WLC: dict[str, tuple[str, ...]] = {
     "drops-idle": _ids("session", 7),
     "serves-one-session": _ids("session", 5),
     "ignores-close": _ids("transport", 13, 14),
-    "one-client": _ids("session", 3),
+    "one-client": _ids("session", 3, 13),
+    "one-mse": _ids("session", 13),
+    "subscriptions-shared": _ids("session", 14),
     # authlist
     "admits-other-hash": _ids("authlist", 2),
     "admits-other-mac": _ids("authlist", 3, 11),
@@ -157,6 +158,8 @@ WLC: dict[str, tuple[str, ...]] = {
     "list-change-drops-all": _ids("authlist", 21),
     "admits-weak-key": _ids("authlist", 18),
     "resumption-bypasses-list": _ids("authlist", 17),
+    "ignores-sha1": _ids("authlist", 23),
+    "ignores-sha256": _ids("authlist", 24),
     "mac-form-matters": _ids("authlist", 12),
     "pins-certificate": _ids("authlist", 12, 13),
     # capability
@@ -195,7 +198,7 @@ WLC: dict[str, tuple[str, ...]] = {
     "echo-unanswered": (
         *_ids("echo", 1, 5, 7),
         *_ids("transport", 6, 7, 23, 24),
-        *_ids("session", 2, 3, 5, 7),
+        *_ids("session", 2, 3, 5, 7, 13),
         *_ids("robustness", 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12),
         *_ids("subscription", 6),
     ),
@@ -204,7 +207,7 @@ WLC: dict[str, tuple[str, ...]] = {
     "echo-late": (
         *_ids("echo", 1, 4, 5, 7),
         *_ids("transport", 6, 7, 23, 24),
-        *_ids("session", 2, 3, 5, 7),
+        *_ids("session", 2, 3, 5, 7, 13),
         *_ids("robustness", 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12),
         *_ids("subscription", 6),
     ),
@@ -311,12 +314,16 @@ def wlc(
     fault: str = "", *, interval_s: float = INTERVAL_S, factor: float = FACTOR
 ) -> Iterator[Settings]:
     """Run an emulated WLC, and yield how to meet it."""
-    certificate = listed().listed.certificate.public_bytes(Encoding.DER)
+    authlist = AuthList(
+        (mac, digest)
+        for mac, *digests in [entry(listed().listed, HASHES)]
+        for digest in digests
+    )
     faults = Faults([fault] if fault in FAULTS | QUIRKS else ())
     settings = WlcSettings(interval_s=interval_s, faults=faults)
     gear = EmulatedWlc(
         presented=presented(),
-        authlist=AuthList.of(certificate),
+        authlist=authlist,
         settings=settings,
         tls="1.3" if fault == "policy" else "any",
     )
@@ -326,6 +333,7 @@ def wlc(
             target=("127.0.0.1", gear.port),
             timing=msgspec.structs.replace(Timing().scaled(factor), dead=0.6),
             policy=POLICIES["c9800"] if fault == "policy" else None,
+            hashes=HASHES,
             operator=EmulatedOperator(gear),
         )
 

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What only the endpoint's operator can do, as commands or files that the run is given.
 
-`CMD add|remove MAC SHA1 SHA256` changes the AuthList; `CMD` prints what
-`show nmsp statistics connection` shows. Commands run without a shell.
+`CMD add|remove MAC SHA1 SHA256` changes the AuthList, and `-` is a hash that is not to
+be listed; `CMD` prints what `show nmsp statistics connection` shows. Commands run
+without a shell.
 """
 
 import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from conformance.claims import HASHES, Hash
 from conformance.identities import Identity
 from nmsp_scapy.authlist.identity import identity_of
 from nmsp_scapy.status.reading import Counts, read_statistics
@@ -36,8 +39,15 @@ class Operator:
     changes_list = shows_statistics = False
     alone = True
 
-    def change(self, verb: str, identity: Identity) -> None:
+    def change(
+        self, verb: str, identity: Identity, hashes: Sequence[Hash] = HASHES
+    ) -> None:
         """Add an identity to the AuthList, or remove it.
+
+        Args:
+            verb: `add` or `remove`.
+            identity: whose MAC address and key it is.
+            hashes: of the key, that are to be listed.
 
         Raises:
             OperatorError: it could not be done.
@@ -51,6 +61,14 @@ class Operator:
             OperatorError: they could not be read.
         """
         raise OperatorError("no --statistics-command was given")
+
+
+def entry(identity: Identity, hashes: Sequence[Hash]) -> tuple[str, str, str]:
+    """MAC address, SHA-1 and SHA-256; `-` stands for a hash that is not listed."""
+    shown = identity_of(identity.der)
+    digests = (getattr(shown, name) if name in hashes else "-" for name in HASHES)
+    sha1, sha256 = digests
+    return shown.mac or "", sha1, sha256
 
 
 class Hooks(msgspec.Struct):
@@ -96,12 +114,13 @@ class CommandedOperator(Operator):
         self.alone = alone
         self._shown = ""
 
-    def change(self, verb: str, identity: Identity) -> None:
+    def change(
+        self, verb: str, identity: Identity, hashes: Sequence[Hash] = HASHES
+    ) -> None:
         """Run `CMD add|remove MAC SHA1 SHA256`."""
         if not self._hooks.authlist:
             super().change(verb, identity)
-        shown = identity_of(identity.der)
-        arguments = (verb, shown.mac or "", shown.sha1, shown.sha256)
+        arguments = (verb, *entry(identity, hashes))
         _output((*self._hooks.authlist, *arguments), "--authlist-command")
 
     def statistics(self) -> Counts:

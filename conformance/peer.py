@@ -3,17 +3,19 @@
 
 import random
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
 
 from conformance.answering import Answers
 from conformance.checks.requests import Exchange
-from conformance.claims import TlsPolicy
+from conformance.claims import HASHES, Hash, TlsPolicy
 from conformance.identities import Identities, Identity
 from conformance.link import TLS13, Link, Opening
 from conformance.observation import EndKind, Seen
-from conformance.operator import Operator
+from conformance.operator import Operator, OperatorError
 from conformance.tcp import Listener, Tcp
 from conformance.verdict import Judge, Reason
 from nmsp_scapy.constants import Service, SubService, response_name
@@ -65,6 +67,7 @@ class Peer:
         judge: of the case.
         timing: its waits.
         identities: what it can present.
+        hashes: of keys, that the endpoint claims to list.
         operator: of the endpoint; may offer nothing.
         links: every connection of the case, in order; they are recorded.
     """
@@ -81,9 +84,11 @@ class Peer:
         profile: Profile = NOMINAL,
         policy: TlsPolicy | None = None,
         seed: int = 0,
+        hashes: Sequence[Hash] = (),
         operator: Operator | None = None,
     ) -> None:
-        self.policy, self.operator = policy, operator or Operator()
+        self.policy, self.hashes = policy, hashes
+        self.operator = operator or Operator()
         self.role, self.judge = role, judge
         self.target, self.listener = target, listener
         self.identities = identities
@@ -317,6 +322,33 @@ class Peer:
             return link.open
         self.settle(link)
         return link.open
+
+    # --- with the operator's help -------------------------------------------
+
+    def change_list(
+        self, verb: str, identity: Identity, hashes: Sequence[Hash] = HASHES
+    ) -> None:
+        """Have the operator add an identity to the AuthList, or remove it."""
+        self.judge.applies(
+            self.operator.changes_list,
+            "the AuthList cannot be changed from here (--authlist-command)",
+        )
+        try:
+            self.operator.change(verb, identity, hashes)
+        except OperatorError as error:
+            self.judge.assume(False, Reason.DEPENDENCY, str(error))
+
+    @contextmanager
+    def listed_for_now(
+        self, guest: Identity, hashes: Sequence[Hash] = HASHES
+    ) -> Iterator[None]:
+        """Have a guest listed for the time of a block, however that ends."""
+        self.change_list("add", guest, hashes)
+        try:
+            yield
+        finally:
+            with suppress(OperatorError):
+                self.operator.change("remove", guest)
 
     # --- the endpoint is an MSE: it dials -----------------------------------
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from conformance import requirements
-from conformance.claims import TlsPolicy
+from conformance.claims import Hash, TlsPolicy
 from conformance.identities import Identities
 from conformance.operator import Operator
 from conformance.peer import Peer, Timing
@@ -37,6 +37,7 @@ class Settings(msgspec.Struct):
         target: the endpoint; unused where it dials.
         confirmed: whether it was seen to speak the profile earlier in the run.
         output: folder for captures; None leaves none.
+        hashes: of keys, that the endpoint claims to list.
         operator: who changes the AuthList and shows the endpoint's counters.
         unreachable: why no connection can be had; then nothing is tried.
     """
@@ -54,6 +55,7 @@ class Settings(msgspec.Struct):
     reproduce: str = ""
     unreachable: str = ""
     policy: TlsPolicy | None = None
+    hashes: tuple[Hash, ...] = ()
     operator: Operator = Operator()
 
 
@@ -69,6 +71,7 @@ def run_case(scenario: Scenario, settings: Settings) -> Case:
         timing=settings.timing,
         profile=settings.profile,
         policy=settings.policy,
+        hashes=settings.hashes,
         operator=settings.operator,
         seed=settings.seed,
     )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Connections and the order of what flows over them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from conformance.observation import Observation
@@ -48,7 +49,23 @@ def serves_again(peer: "Peer", judge: Judge, ended: str) -> None:
     )
 
 
-def not_notified(seen: Observation, judge: Judge) -> None:
+def serves_both(
+    judge: Judge, served: Sequence[bool], first: Observation, second: Observation
+) -> None:
+    """Every echo request of two MSEs at once was answered."""
+    ends = f"{first.end} and {second.end}"
+    judge.require(
+        "NMSP-SESSION-13",
+        all(served),
+        expected="an ECHO_RESPONSE on each connection, twice in turn",
+        actual=f"{sum(served)} of {len(served)} were answered; {ends}",
+        at=second.whole,
+    )
+
+
+def not_notified(
+    seen: Observation, judge: Judge, requirement: str = "NMSP-SESSION-6"
+) -> None:
     """No notification comes before a subscription."""
     told = [
         m
@@ -56,7 +73,7 @@ def not_notified(seen: Observation, judge: Judge) -> None:
         if m.name.endswith("_NOTIFICATION") and not m.name.startswith("CAPABILITY")
     ]
     judge.require(
-        "NMSP-SESSION-6",
+        requirement,
         not told,
         expected="no notification before a subscription",
         actual=f"{len(told)}, first {told[0].name}" if told else "none",

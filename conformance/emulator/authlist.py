@@ -86,8 +86,16 @@ class AuthList:
             for digest in (shown.sha1, shown.sha256)
         )
 
-    def admits(self, certificate: bytes) -> bool:
-        """Tell whether the certificate's MAC stands there with its key's hash."""
+    def admits(
+        self, certificate: bytes, *, sha1: bool = True, sha256: bool = True
+    ) -> bool:
+        """Tell whether the certificate's MAC stands there with its key's hash.
+
+        Args:
+            certificate: DER.
+            sha1: whether hashes of this kind are looked at.
+            sha256: likewise.
+        """
         shown = identity_of(certificate)
         hashes = self._hashes.get(shown.mac or "", set())
-        return shown.sha1 in hashes or shown.sha256 in hashes
+        return (sha1 and shown.sha1 in hashes) or (sha256 and shown.sha256 in hashes)

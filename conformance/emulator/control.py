@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LINE_LIMIT = 1024
 PATIENCE_S = 5.0
 REFUSED = "error: "
+NO_HASH = "-"
+"""Stands for a hash that is not to be listed."""
 
 
 def obey(wlc: "EmulatedWlc", line: str) -> str:
@@ -31,7 +33,7 @@ def obey(wlc: "EmulatedWlc", line: str) -> str:
     if verb == "statistics" and not rest:
         return ios_screens(statuses(wlc))
     if verb in ("add", "remove") and rest and _is_hex(rest[0], 12):
-        mac, *hashes = rest
+        mac, *hashes = (word for word in rest if word != NO_HASH)
         if verb == "remove":
             wlc.authlist.remove(mac)
             return ""

@@ -201,7 +201,7 @@ class EmulatedWlc:
         self._current = threading.local()
         self._threads: list[threading.Thread] = []
         self._failures = 0
-        self._pinned = b""
+        self._pinned = self._newest = b""
         self._gate = threading.Semaphore(1 if self._has("one-client") else 10_000)
 
     def _has(self, fault: str) -> bool:
@@ -335,20 +335,15 @@ class EmulatedWlc:
         channel.handshake(HANDSHAKE_S)
         self._recheck(channel)
         session = peer.session = WlcSession(self.settings, time.monotonic())
-        changes = self.authlist.changes
+        changes, self._newest = self.authlist.changes, peer.certificate
         while not session.ending:
             for message in session.take():
                 channel.send(message)
             due = session.due()
-            now = time.monotonic()
-            wait = IDLE_S if due is None else max(0.0, due - now)
-            if self._has("list-change-drops-all"):
-                wait = min(wait, GLANCE_S)
-                if self.authlist.changes != changes:
-                    raise EndedError(End.FIN, detail="the list was changed")
-            if self._has("drops-slow-records"):
-                _await_whole_record(channel, wait)
-            data = channel.receive(wait)
+            wait = IDLE_S if due is None else max(0.0, due - time.monotonic())
+            data = self._listen(channel, wait, changes)
+            if self._has("one-mse") and self._newest != peer.certificate:
+                raise EndedError(End.FIN, detail="another MSE was let in")
             now = time.monotonic()
             if data:
                 session.receive(data, now)
@@ -358,6 +353,16 @@ class EmulatedWlc:
         if session.ending == "crash":
             self._stop_listening()
         raise EndedError(End.RST if session.ending != "close" else End.CLOSE_NOTIFY)
+
+    def _listen(self, channel: Channel, wait: float, changes: int) -> bytes | None:
+        """Wait for application data, as far as the faults let it."""
+        if self._has("list-change-drops-all"):
+            wait = min(wait, GLANCE_S)
+            if self.authlist.changes != changes:
+                raise EndedError(End.FIN, detail="the list was changed")
+        if self._has("drops-slow-records"):
+            _await_whole_record(channel, wait)
+        return channel.receive(wait)
 
     def _finish(self, channel: Channel, peer: Peer) -> None:
         """Close a connection as its end, and the faults, demand."""
@@ -426,7 +431,11 @@ class EmulatedWlc:
             return False
         listed = self._first_list if self._has("list-read-once") else self.authlist
         return (
-            listed.admits(certificate)
+            listed.admits(
+                certificate,
+                sha1=not self._has("ignores-sha1"),
+                sha256=not self._has("ignores-sha256"),
+            )
             or self._has("admits-unlisted")
             or (self._has("admits-other-hash") and self.authlist.lists_mac(certificate))
             or (self._has("admits-other-mac") and self.authlist.lists_key(certificate))

@@ -45,6 +45,7 @@ class Settings(msgspec.Struct):
             a subscription is its status alone, and an INFORMATION_REQUEST is
             answered by a LOCATION_RESPONSE (inferred from the screen's counts).
         thresholds_db: least change that is notified, by kind (documented defaults).
+        everybody: what any session has subscribed to; only a fault looks at it.
     """
 
     world: World = msgspec.field(default_factory=World)
@@ -57,6 +58,7 @@ class Settings(msgspec.Struct):
     thresholds_db: dict[str, int] = msgspec.field(
         default_factory=lambda: {"MOBILE_STATION": 0, "TAG": 5}
     )
+    everybody: dict[int, int] = {}
 
 
 class WlcSession:
@@ -142,6 +144,8 @@ class WlcSession:
             self._tell_capability()
         if self._has("notifies-before-subscription"):
             self._notify(Service.RSSI, SubService.RSSI_MOBILE_STATION)
+        if self._has("subscriptions-shared"):
+            self._next_tick = self._now + self._interval
         if self._has("echo-unsolicited"):
             self._say("ECHO_RESPONSE", [], transaction=0x7FFFFFFF)
 
@@ -295,6 +299,7 @@ class WlcSession:
             old = self.subscribed
             granted = {s: granted.get(s, 0) | old.get(s, 0) for s in granted | old}
         self.subscribed = {s: m for s, m in granted.items() if m and s in MASKS}
+        self.settings.everybody |= self.subscribed
         for _ in range(2 if self._has("subscription-answered-twice") else 1):
             self._confirm(granted, transaction)
         if self._has("capability-late"):
@@ -430,7 +435,8 @@ class WlcSession:
             return
         self._next_tick = max(self._next_tick + self._interval, now)
         self.settings.world.advance(now)
-        services = dict(self.subscribed)
+        shared = self._has("subscriptions-shared")
+        services = dict(self.settings.everybody if shared else self.subscribed)
         if self._has("notifies-unsubscribed"):
             services[Service.IDS] = MASKS[Service.IDS]
         for service, mask in services.items():

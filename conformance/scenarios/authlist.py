@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """AuthList: who is let in, who is not, and how that is told."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 
 from conformance.checks import authlist as checks
+from conformance.claims import Hash
 from conformance.identities import Identity
 from conformance.link import Link
-from conformance.operator import OperatorError
 from conformance.peer import Peer
 from conformance.scenario import Risk, scenario
 from conformance.verdict import Judge, Reason
@@ -270,34 +269,11 @@ def judges_dates_by_one_clock(peer: Peer, judge: Judge) -> None:
 # --- with the operator's help ---------------------------------------------------
 
 
-def change(peer: Peer, judge: Judge, verb: str, identity: Identity) -> None:
-    """Have the operator add an identity to the AuthList, or remove it."""
-    judge.applies(
-        peer.operator.changes_list,
-        "the AuthList cannot be changed from here (--authlist-command)",
-    )
-    try:
-        peer.operator.change(verb, identity)
-    except OperatorError as error:
-        judge.assume(False, Reason.DEPENDENCY, str(error))
-
-
-@contextmanager
-def listed_for_now(peer: Peer, judge: Judge, guest: Identity) -> Iterator[None]:
-    """Have a guest listed for the time of a block, however that ends."""
-    change(peer, judge, "add", guest)
-    try:
-        yield
-    finally:
-        with suppress(OperatorError):
-            peer.operator.change("remove", guest)
-
-
 @scenario("NMSP-AUTHLIST-17")
 def asks_the_list_when_a_session_is_resumed(peer: Peer, judge: Judge) -> None:
     """A WLC does not let an MSE resume its session that is no longer listed."""
     guest = peer.identities.guest()
-    with listed_for_now(peer, judge, guest):
+    with peer.listed_for_now(guest):
         first = peer.dial(identity=guest)
         judge.assume(
             peer.admitted(first), Reason.DEPENDENCY, "a newly listed MSE is not let in"
@@ -317,7 +293,7 @@ def asks_the_list_when_a_session_is_resumed(peer: Peer, judge: Judge) -> None:
 def rejects_weak_key(peer: Peer, judge: Judge) -> None:
     """A WLC does not let a listed MSE in whose RSA key has 1024 bits."""
     weak = peer.identities.weak()
-    with listed_for_now(peer, judge, weak):
+    with peer.listed_for_now(weak):
         link = presented(peer, weak)
         control(peer, judge)
     checks.refuses(link.observation, judge, "NMSP-AUTHLIST-18")
@@ -327,7 +303,7 @@ def rejects_weak_key(peer: Peer, judge: Judge) -> None:
 def asks_the_list_as_it_is_now(peer: Peer, judge: Judge) -> None:
     """A WLC lets an MSE in once it is listed, and no longer when it is not."""
     guest = peer.identities.guest()
-    with listed_for_now(peer, judge, guest):
+    with peer.listed_for_now(guest):
         added = peer.speaks_tls(peer.dial(identity=guest))
         let_in = peer.admitted(added)
         checks.admits(added.observation, judge, "NMSP-AUTHLIST-20", let_in)
@@ -346,7 +322,32 @@ def keeps_sessions_when_the_list_is_changed(peer: Peer, judge: Judge) -> None:
     """A WLC keeps the session of a listed MSE while another is added and removed."""
     link = peer.speaks_tls(peer.dial())
     judge.assume(peer.admitted(link), Reason.DEPENDENCY, "the listed MSE is not let in")
-    with listed_for_now(peer, judge, peer.identities.guest()):
+    with peer.listed_for_now(peer.identities.guest()):
         link.pump(peer.timing.quiet)
     link.pump(peer.timing.quiet)
     checks.admits(link.observation, judge, "NMSP-AUTHLIST-21", link.open)
+
+
+@scenario("NMSP-AUTHLIST-23")
+def admits_by_sha1_alone(peer: Peer, judge: Judge) -> None:
+    """A WLC lets an MSE in that is listed by its SHA-1 alone."""
+    judge.applies("sha1" in peer.hashes, "SHA-1 is not claimed (--claims, hashes)")
+    control(peer, judge)
+    admits_by(peer, judge, "sha1", "NMSP-AUTHLIST-23")
+
+
+@scenario("NMSP-AUTHLIST-24")
+def admits_by_sha256_alone(peer: Peer, judge: Judge) -> None:
+    """A WLC lets an MSE in that is listed by its SHA-256 alone."""
+    judge.applies("sha256" in peer.hashes, "SHA-256 is not claimed (--claims, hashes)")
+    control(peer, judge)
+    admits_by(peer, judge, "sha256", "NMSP-AUTHLIST-24")
+
+
+def admits_by(peer: Peer, judge: Judge, listed: Hash, requirement: str) -> None:
+    """Require that a guest is let in whose key is listed by one hash."""
+    guest = peer.identities.guest()
+    with peer.listed_for_now(guest, (listed,)):
+        link = peer.speaks_tls(peer.dial(identity=guest))
+        let_in = peer.admitted(link)
+    checks.admits(link.observation, judge, requirement, let_in)

@@ -130,6 +130,42 @@ def keeps_an_idle_connection(peer: Peer, judge: Judge) -> None:
     )
 
 
+@scenario("NMSP-SESSION-13")
+def serves_two_mses_at_once(peer: Peer, judge: Judge) -> None:
+    """A WLC answers the echo requests of two listed MSEs in turn."""
+    guest = peer.identities.guest()
+    with peer.listed_for_now(guest):
+        alone = peer.dial(identity=guest)
+        let_in = peer.admitted(alone)
+        alone.close()
+        judge.assume(let_in, Reason.DEPENDENCY, "a newly listed MSE is not let in")
+        first = peer.session()
+        second = peer.dial(identity=guest)
+        first.pump(peer.timing.quiet)
+        served = [
+            link.complete and peer.echo(link) is not None
+            for link in (first, second, first, second)
+        ]
+    checks.serves_both(judge, served, first.observation, second.observation)
+
+
+@scenario("NMSP-SESSION-14")
+def keeps_subscriptions_apart(peer: Peer, judge: Judge) -> None:
+    """A WLC does not notify an MSE of what another one has subscribed to."""
+    guest = peer.identities.guest()
+    with peer.listed_for_now(guest):
+        second = peer.session(identity=guest)
+        first = peer.session(dict(DEFAULT_SERVICES))
+        peer.await_notification(first, "MEASUREMENT_NOTIFICATION")
+        judge.assume(
+            first.theirs("MEASUREMENT_NOTIFICATION"),
+            Reason.TIMEOUT,
+            "who had subscribed was not notified either",
+        )
+        second.pump(peer.timing.quiet)
+    checks.not_notified(second.observation, judge, "NMSP-SESSION-14")
+
+
 # --- role MSE -------------------------------------------------------------------
 
 

@@ -27,6 +27,10 @@ NEEDS_LIST = [
     "authlist.rejects_weak_key",
     "authlist.asks_the_list_as_it_is_now",
     "authlist.keeps_sessions_when_the_list_is_changed",
+    "authlist.admits_by_sha1_alone",
+    "authlist.admits_by_sha256_alone",
+    "session.serves_two_mses_at_once",
+    "session.keeps_subscriptions_apart",
 ]
 COUNTS = "counters.counts_what_was_sent"
 
@@ -44,6 +48,8 @@ def test_the_list_is_changed_without_a_shell(tmp_path: Path) -> None:
     shown = identity_of(guest.der)
     wanted = f"$HOME;ls add {shown.mac} {shown.sha1} {shown.sha256}"
     assert out.read_text() == wanted
+    operator.change("add", guest, ["sha256"])
+    assert out.read_text() == f"$HOME;ls add {shown.mac} - {shown.sha256}"
 
 
 @pytest.mark.parametrize(
