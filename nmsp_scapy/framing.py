@@ -141,6 +141,7 @@ class Framer:
 
     def _append(self, item: Plain) -> None:
         place = item.offset
+        counted = place > self._base  # places behind a hole count its bytes
         if not self._have:
             self._data, self._at, self._base = b"", 0, place
             self._marks.clear()
@@ -148,7 +149,7 @@ class Framer:
             self._since, self._carriers = place, item.frames[:1]
             self._borders = {place}
             self._floor = place + self._cut_rest
-            if self._cut_end is not None and self._cut_end > place:
+            if counted and self._cut_end is not None and self._cut_end > place:
                 self._floor = self._cut_end
                 self._borders.add(self._cut_end)
         self._parts.append(item.data)

@@ -132,6 +132,16 @@ def test_the_message_that_a_hole_cuts_is_named_and_the_next_ones_are_found() -> 
     assert kinds == [Undecodable, Gap, Undecodable]
 
 
+def test_the_end_of_a_cut_message_is_no_place_where_holes_are_not_counted() -> None:
+    """TLS does not know how much plaintext a hole had: places go on without it."""
+    body = element(18, bytes(16))
+    sent = [message(15, body, n) for n in range(6)]
+    data = b"".join(sent)
+    gap = Gap(5000, 40, 2, (), "lost")
+    out = framed([Plain(data[:46], 0, 1, (1,)), gap, Plain(data[56:], 46, 3, (3,))])
+    assert raws(out) == sent[:1] + sent[2:]
+
+
 def test_messages_inside_a_cut_message_are_not_taken_for_real_ones() -> None:
     inner = b"".join(message(1, b"", n) for n in range(20))
     outer = message(15, element(999, b"????" + inner))

@@ -124,6 +124,20 @@ class TcpFrames:
             self._frame(0, ACK),
         ]
 
+    def resume(self, unseen: int) -> list[bytes]:
+        """Frames of a connection whose beginning nobody knows.
+
+        The SYN of the client alone, which every tool takes for a new connection, and
+        what the client acknowledges. Of the server's bytes the first are a hole, so
+        that nobody takes what follows for the beginning of what was said.
+
+        Args:
+            unseen: bytes of that hole.
+        """
+        frames = [self._frame(0, SYN, acknowledge=False), self._frame(0, ACK)]
+        self.skip(1, unseen)
+        return frames
+
     def data(self, side: int, data: bytes, *, acknowledged: bool = True) -> list[bytes]:
         """Frames of bytes that a side (0 is the client) has written.
 
@@ -143,6 +157,10 @@ class TcpFrames:
     def skip(self, side: int, length: int) -> None:
         """Leave a hole: bytes that a side wrote and nobody knows."""
         self._next[side] += length
+
+    def acknowledge(self, side: int) -> list[bytes]:
+        """Frame of a side that says how far it has received, holes included."""
+        return [self._frame(side, ACK)]
 
     def finish(self, side: int) -> list[bytes]:
         """Frames of a side that closes: FIN, and the other's acknowledgement."""

@@ -19,6 +19,7 @@ from nmsp_scapy.cli.options import (
 
 if TYPE_CHECKING:
     from nmsp_scapy.cli.reading import Losses, Reading
+    from nmsp_scapy.profile import Profile
 
 FORMATS = ["pcapng", "cleartext", "upper-pdu", "raw"]
 
@@ -89,7 +90,7 @@ def command(
             _pcapng(stack, reader, capture, output, losses)
     else:
         with ExitStack() as stack:
-            _messages(stack, form, reader, capture, output, losses)
+            _messages(stack, form, reader, profile, capture, output, losses)
     losses.close()
     ctx.exit(UNREAD if reader.unread else 0)
 
@@ -120,6 +121,7 @@ def _messages(
     stack: ExitStack,
     form: str,
     reader: "Reading",
+    profile: "Profile",
     capture: str,
     output: Path,
     losses: "Losses",
@@ -131,7 +133,7 @@ def _messages(
 
     file = output_file(stack, output, private=True)
     if form == "cleartext":
-        clear = CleartextWriter(file)
+        clear = CleartextWriter(file, profile)
         for opened in reader.open(capture):
             clear.write(opened)
             for found in opened:
@@ -152,7 +154,7 @@ def _pcapng(
     stack: ExitStack, reader: "Reading", capture: str, output: Path, losses: "Losses"
 ) -> None:
     from nmsp_scapy.cli.reading import output_file, seekable
-    from nmsp_scapy.conversation import Event
+    from nmsp_scapy.conversation import Event, Message
     from nmsp_scapy.export.notes import Notes
     from nmsp_scapy.export.pcapng import write_capture
 
@@ -162,6 +164,7 @@ def _pcapng(
         for one in batch:
             if isinstance(one, Event):
                 losses.event(one)
+            if not isinstance(one, Message):
                 notes.add(one)
     if reader.useless:
         raise click.exceptions.Exit(UNREAD)

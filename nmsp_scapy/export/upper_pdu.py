@@ -20,45 +20,73 @@ from nmsp_scapy.conversation import (
     Message,
     Result,
 )
-from nmsp_scapy.export.notes import note
+from nmsp_scapy.export.notes import is_told, note
 
 DISSECTOR = b"nmsp"
 """Name under which our Lua dissector registers."""
 
 
+MOST = 1000
+"""Comments that wait for the next message of their conversation."""
+
+
 class UpperPduWriter:
-    """Writes messages as exported PDUs, with the addresses and times they had."""
+    """Writes messages as exported PDUs, with the addresses and times they had.
+
+    Comments on what was lost stand on the next message of the conversation; where
+    none follows, on a PDU without bytes.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         """Begin."""
         self._writer = PcapngWriter(file, comments=["exported by nmsp decrypt"])
         self._writer.interface(LINKTYPE, description="NMSP messages")
         self._heads: dict[tuple[int, Direction], bytes] = {}
-        self._comments: list[str] = []
+        self._comments: dict[int | None, list[str]] = {}
 
     def write(self, results: Iterable[Result]) -> None:
         """Write a batch."""
         for found in results:
             if isinstance(found, Message):
-                head = self._heads[found.conversation, found.direction]
-                last = _tag(
-                    Tag.ORIGINAL_FRAME, pack(">I", found.frames[-1] & 0xFFFFFFFF)
+                self._pdu(
+                    found.conversation,
+                    found.direction,
+                    found.time_ns,
+                    found.frames,
+                    found.raw,
                 )
-                data = head + last + _tag(Tag.END, b"") + found.raw
-                self._writer.packet(data, found.time_ns, comments=self._comments)
-                self._comments = []
             elif isinstance(found, Conversation):
                 for direction in Direction:
                     self._heads[found.index, direction] = _head(found, direction)
             elif isinstance(found, Event):
                 self._event(found)
 
+    def _pdu(
+        self,
+        conversation: int,
+        direction: Direction,
+        time_ns: int,
+        frames: tuple[int, ...],
+        raw: bytes,
+    ) -> None:
+        comments = self._comments.pop(None, []) + self._comments.pop(conversation, [])
+        last = frames[-1] if frames else 0
+        tags = _tag(Tag.ORIGINAL_FRAME, pack(">I", last & 0xFFFFFFFF)) if last else b""
+        data = self._heads[conversation, direction] + tags + _tag(Tag.END, b"") + raw
+        self._writer.packet(data, time_ns, comments=comments)
+
     def _event(self, event: Event) -> None:
-        if event.event == "closed" and event.conversation is not None:
+        index = event.conversation
+        if event.event == "closed" and index is not None:
+            if self._comments.get(index):  # no message follows: they stand on nothing
+                way = event.direction or Direction.MSE_TO_WLC
+                self._pdu(index, way, event.time_ns or 0, event.frames, b"")
             for direction in Direction:
-                self._heads.pop((event.conversation, direction), None)
-        elif event.lost or event.event in {"alert", "overlap"}:
-            self._comments.append(note(event))
+                self._heads.pop((index, direction), None)
+        elif is_told(event):
+            comments = self._comments.setdefault(index, [])
+            if len(comments) < MOST:
+                comments.append(note(event))
 
 
 def _head(conversation: Conversation, direction: Direction) -> bytes:

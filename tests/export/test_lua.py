@@ -278,9 +278,7 @@ def shown_once(tshark, lua, tmp_path, form, capture, keys=None, exit_code=0):
     assert run.exit_code == exit_code, run.output
     store = key_store(keys["--keylog"], keys["--rsa-key"], None)
     found = [m for m in dissect(capture, keys=store) if isinstance(m, Message)]
-    # As tshark is set by itself: told to wait for what is lost, it shows nothing more.
-    default = ("-o", "tcp.reassemble_out_of_order:FALSE")
-    said = tshark_messages(tshark, path, lua, *default)
+    said = tshark_messages(tshark, path, lua)
     assert said == [ours(message.raw) for message in found]
     return len(found)
 
