@@ -2,6 +2,7 @@
 # it install Debian packages, anyone else is told which ones are missing.
 
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE  # compiled once, not in each process
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 MESSAGES ?= 1000000

@@ -121,6 +121,7 @@ class Decryption:
         self._run: list[Plain] = []
         self._run_of: Connection | None = None
         self._run_side = 0
+        self._others: Connection | None = None  # the last that is not of our share
         self._share = share
         self._frame = self._seen = 0
         self._cut = False
@@ -311,6 +312,15 @@ class Decryption:
             if isinstance(found, Segment):
                 self._seen = found.frame
                 made = feed(found)
+                if len(made) == 1:
+                    connection, side, item = made[0]
+                    if type(item) is Plain:
+                        if connection is self._run_of and side == self._run_side:
+                            self._run.append(item)
+                            continue
+                        if connection is self._others and not self._run:
+                            self._cut = True
+                            continue
                 if made:
                     take(made, found.frame)
             elif isinstance(found, Datagram):
@@ -340,6 +350,7 @@ class Decryption:
                 link = self._begin(connection, place)
             if not link.mine:
                 self._begin_part()
+                self._others = connection
                 if isinstance(item, Notice) and item.kind == "closed":
                     del self._links[connection.index]
                 continue

@@ -381,21 +381,29 @@ def _along(data: bytes, pos: int, order: str) -> tuple[int, int, bool]:
         sound as far as they are at hand. A second section header, whose order may
         differ, is not.
     """
-    head, tail = Struct(order + "II").unpack_from, Struct(order + "I").unpack_from
-    last, end = -1, len(data) - 12
-    while pos <= end:
-        kind, size = head(data, pos)
+    head, joint = Struct(order + "II").unpack_from, Struct(order + "III").unpack_from
+    section, secrets = int(BlockType.SECTION), int(BlockType.SECRETS)
+    last, length = -1, len(data)
+    if pos > length - 12:
+        return pos, last, True
+    kind, size = head(data, pos)
+    while True:
+        if not 12 <= size <= LARGEST or size & 3 or kind == section:
+            return pos, last, False
         after = pos + size
-        if size < 12 or size % 4 or size > LARGEST or kind == BlockType.SECTION:
+        if after + 8 <= length:
+            closing, following, next_size = joint(data, after - 4)
+        elif after <= length:
+            closing, following, next_size = head(data, after - 8)[1], 0, 0
+        else:
+            return pos, last, True
+        if closing != size:
             return pos, last, False
-        if after > len(data):
-            break
-        if tail(data, after - 4)[0] != size:
-            return pos, last, False
-        if kind == BlockType.SECRETS:
+        if kind == secrets:
             last = pos
-        pos = after
-    return pos, last, True
+        pos, kind, size = after, following, next_size
+        if pos > length - 12:
+            return pos, last, True
 
 
 def _candidate(data: bytes, start: int) -> int:

@@ -140,15 +140,16 @@ class Aead12(_Heads):
         end: int,
         out: list[bytes],
         bad: list[tuple[int, int, int]],
+        stops: list[int],
     ) -> tuple[int, Inner | None]:
         """See `Protection.run`."""
         if not self._explicit:
-            return self._run_counted(data, start, end, out, bad), None
+            return self._run_counted(data, start, end, out, bad, stops), None
         decrypt = self._decrypt
         iv = self._iv
         heads = self._heads
         sequence = self.sequence
-        append = out.append
+        append, ended = out.append, stops.append
         while True:
             head = data[start : start + 5]
             known = heads.get(head) or self._head(head)
@@ -168,6 +169,7 @@ class Aead12(_Heads):
                 )
             except InvalidTag:
                 bad.append((len(out), start, stop))
+            ended(stop)
             sequence += 1
             start = stop
         self.sequence = sequence
@@ -180,6 +182,7 @@ class Aead12(_Heads):
         end: int,
         out: list[bytes],
         bad: list[tuple[int, int, int]],
+        stops: list[int],
     ) -> int:
         shortest = self._shortest
         while end - start > 5 and data[start : start + 3] == self._start:
@@ -193,6 +196,7 @@ class Aead12(_Heads):
                 out.append(self._decrypt(nonce, data[start + 5 : stop], extra))
             except InvalidTag:
                 bad.append((len(out), start, stop))
+            stops.append(stop)
             self.sequence += 1
             start = stop
         return start
@@ -266,13 +270,14 @@ class Aead13(_Heads):
         end: int,
         out: list[bytes],
         bad: list[tuple[int, int, int]],
+        stops: list[int],
     ) -> tuple[int, Inner | None]:
         """See `Protection.run`."""
         decrypt = self._decrypt
         mask = self._mask
         heads = self._heads
         sequence = self.sequence
-        append = out.append
+        append, ended = out.append, stops.append
         inner: Inner | None = None
         while True:
             head = data[start : start + 5]
@@ -300,6 +305,7 @@ class Aead13(_Heads):
                     start = stop
                     break
                 append(content[:-1])
+            ended(stop)
             start = stop
         self.sequence = sequence
         return start, inner

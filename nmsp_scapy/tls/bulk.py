@@ -49,8 +49,8 @@ def run(protection: Protection, data: bytes, begin: int, ends: Sequence[int]) ->
     """
     contents: list[bytes] = []
     bad: list[tuple[int, int, int]] = []
-    stop, inner = protection.run(data, begin, len(data), contents, bad)
-    stops = _stops(data, begin, stop)
+    stops: list[int] = []
+    stop, inner = protection.run(data, begin, len(data), contents, bad, stops)
     carried: list[Carried] = []
     done, first = 0, 0
     for index, start, end in bad:
@@ -110,18 +110,11 @@ def hand_on(lane: Lane, found: Run, pieces: Sequence[Plain]) -> None:
             piece = pieces[last]
             frames = piece.frames
             if first != last:
-                before = [frame for one in pieces[first:last] for frame in one.frames]
+                before: Sequence[int] = pieces[first].frames
+                if first + 1 < last:
+                    before = [f for one in pieces[first:last] for f in one.frames]
                 frames = tuple(dict.fromkeys((*before, *frames)))
             out.append((side, Plain(content, produced, piece.time_ns, frames)))
             produced += len(content)
     lane.produced = produced
     lane.buffer.position = found.stop
-
-
-def _stops(data: bytes, start: int, stop: int) -> list[int]:
-    """Where each of the records ends that fill `data[start:stop]`."""
-    stops = []
-    while start < stop:
-        start += 5 + (data[start + 3] << 8 | data[start + 4])
-        stops.append(start)
-    return stops

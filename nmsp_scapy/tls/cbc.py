@@ -134,6 +134,7 @@ class Cbc:
         end: int,
         out: list[bytes],
         bad: list[tuple[int, int, int]],
+        stops: list[int],
     ) -> tuple[int, Inner | None]:
         """See `Protection.run`."""
         places = []
@@ -145,6 +146,7 @@ class Cbc:
             if stop > end or length > MAX_FRAGMENT or not self._fits(length):
                 break
             places.append((start, stop))
+            stops.append(stop)
             pieces.append(data[start + 5 : stop - outside])
             start = stop
         if not places:

@@ -154,7 +154,7 @@ class Lane:
         size = len(data)
         contents: list[bytes] = []
         bad: list[tuple[int, int, int]] = []
-        stop, inner = protection.run(data, 0, size, contents, bad)
+        stop, inner = protection.run(data, 0, size, contents, bad, [])
         if stop == size and not (bad or inner or self.every_record):
             self.records += len(contents)
             body = contents[0] if len(contents) == 1 else b"".join(contents)

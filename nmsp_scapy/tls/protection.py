@@ -63,11 +63,13 @@ class Protection(Protocol):
         end: int,
         out: list[bytes],
         bad: list[tuple[int, int, int]],
+        stops: list[int],
     ) -> tuple[int, Inner | None]:
         """Open the whole application data records that `data[start:end]` begins with.
 
         Contents go to `out`; a record that is not authentic to `bad` as (index in
-        `out`, its start, its end). Answers where it stopped: at the end, before a
+        `out`, its start, its end); where each ends, authentic or not, to `stops`, but
+        for one that is handed on. Answers where it stopped: at the end, before a
         record of another type or one that is not whole. A TLS 1.3 record that turns
         out to hold something else ends the run and is handed on.
         """

@@ -320,7 +320,7 @@ class TlsSession:
             contents: list[bytes] = []
             bad: list[tuple[int, int, int]] = []
             end = buffer.run_end()
-            stop, inner = protection.run(buffer.data, start, end, contents, bad)
+            stop, inner = protection.run(buffer.data, start, end, contents, bad, [])
             if stop != start:
                 lane.emit_run(start, stop, contents, bad)
                 buffer.position = stop

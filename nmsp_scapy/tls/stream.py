@@ -91,6 +91,7 @@ class Stream:
         end: int,
         out: list[bytes],
         bad: list[tuple[int, int, int]],
+        stops: list[int],
     ) -> tuple[int, Inner | None]:
         """See `Protection.run`."""
         while end - start > 5 and data[start : start + 3] == self._start:
@@ -103,6 +104,7 @@ class Stream:
                 bad.append((len(out), start, stop))
             else:
                 out.append(opened[1])
+            stops.append(stop)
             start = stop
         return start, None
 
