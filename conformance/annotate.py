@@ -15,8 +15,8 @@ from conformance.pinpoint import clauses, comment_of
 from conformance.place import Place, locate
 from conformance.result import Case
 from conformance.verdict import Finding, Verdict
-from nmsp_scapy.conversation import Event, Result
-from nmsp_scapy.export.notes import Notes
+from nmsp_scapy.conversation import Conversation, Event, Message, Result
+from nmsp_scapy.export.notes import Notes, is_told
 from nmsp_scapy.export.output import replacing
 from nmsp_scapy.export.pcapng import write_capture
 
@@ -32,6 +32,7 @@ class Annotation:
     def __init__(self) -> None:
         """Begin without any."""
         self._notes = Notes()
+        self._lasts: dict[int, int] = {}  # by conversation: what happened there last
         self.damaged = False
 
     @property
@@ -43,35 +44,51 @@ class Annotation:
         """Pass a capture's results on, and keep its events."""
         for batch in batches:
             for each in batch:
-                if isinstance(each, Event):
-                    self._notes.add(each)
-                    self.damaged = self.damaged or each.event == "damage"
+                if isinstance(each, Message) and each.frames:
+                    self._lasts[each.conversation] = each.frames[-1]
+                elif not isinstance(each, Message):
+                    self._event(each)
                 yield each
 
+    def _event(self, found: Conversation | Event) -> None:
+        self._notes.add(found)
+        if isinstance(found, Conversation):
+            self._lasts[found.index] = found.frame
+        elif found.event == "damage":
+            self.damaged = True
+        elif found.conversation is not None and found.frames and is_told(found):
+            self._lasts[found.conversation] = found.frames[-1]
+
     def deviations(self, cases: Iterable[Case], watched: Sequence[Watched]) -> None:
-        """Keep what failed, on the frame that completes the message."""
+        """Keep what failed, on the frame that completes the message.
+
+        What no message shows stands where the conversation was last heard of: its last
+        message, an alert behind it, or where it began when there was none of these.
+        """
         by_index = {each.conversation.index: each for each in watched}
         for case in cases:
-            messages = by_index[_conversation(case)].seen.messages
+            index = _conversation(case)
+            messages = by_index[index].seen.messages
             for part in case.requirements:
                 if part.verdict is Verdict.FAIL:
                     for found in part.unmet:
-                        self._deviation(part.requirement, found, messages)
+                        self._deviation(part.requirement, found, messages, index)
 
     def _deviation(
-        self, requirement: str, found: Finding, messages: Sequence[Seen]
+        self, requirement: str, found: Finding, messages: Sequence[Seen], index: int
     ) -> None:
         at = found.evidence
+        frames: tuple[int, ...] = (self._lasts[index],)
         if at is not None and at.message is not None:
             message = messages[at.message]
             place = locate(message.raw, at.field, message.profile)
             if at.offset is not None:
                 place = Place(at.offset, at.length or 1, place.filter)
             remark = comment_of(requirement, found, message.raw, place)
+            frames = message.frames or frames
         else:
-            message, remark = messages[-1], clauses(requirement, found)
-        if message.frames:
-            self.by_frame.setdefault(message.frames[-1], []).append(remark)
+            remark = clauses(requirement, found)
+        self._notes.note(frames, remark)
 
     def write(self, file: IO[bytes], path: Path, key_log: Iterable[str]) -> None:
         """Write the capture with its comments, and with the secrets that it needs."""

@@ -65,7 +65,8 @@ def command(
     raw        OUT/<conversation>-client.bin and OUT/<conversation>-server.bin
 
     What is written can be read by its owner alone. Frames of pcapng, cleartext and
-    upper-pdu have comments where something could not be read.
+    upper-pdu have comments where something could not be read. What deviates from a
+    requirement is added by nmsp-conformance check OUT --annotate TOLD.pcapng.
 
     \b
     Examples:
