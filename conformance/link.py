@@ -19,6 +19,8 @@ from conformance.tcp import Tcp
 from conformance.verdict import InconclusiveError, Index, Reason
 from nmsp_scapy import layers
 from nmsp_scapy.profile import NOMINAL, Profile
+from nmsp_scapy.tls.registry import Record
+from nmsp_scapy.tls.sealing import next_record
 
 READ_ALERT, WRITE_ALERT, CONNECT_LOOP = 0x4004, 0x4008, 0x1001
 HANDSHAKE_DONE = 0x20
@@ -114,6 +116,7 @@ class Link:
         self._tcp = tcp
         self._records, self._inbox = bytearray(), bytearray()
         self._readable, self._started = True, False
+        self._spent = False
         self._binding = layers.bind(profile)
         self._length = next(f for f in profile.header.fields if f.name == "length")
         self._transaction = 0
@@ -204,6 +207,8 @@ class Link:
             state = connection.get_state_string()
             if b"certificate request" in state:
                 tls.certificate_requested = True
+            elif b"write client certificate" in state:
+                tls.certificate_s = self.now_s
 
     def _advance(self) -> None:
         if not self._readable:
@@ -294,6 +299,8 @@ class Link:
                 data = self._ssl.bio_read(65_536)
             except SSL.WantReadError:
                 return
+            if self._spent:
+                continue
             if self._role == "wlc" and self.opening.pieces > 1 and not self.chunks:
                 self._send_in_pieces(data, self.opening.pieces, 0.005)
             else:
@@ -338,6 +345,10 @@ class Link:
         self.observation.until_s = self.now_s
         return bool(until())
 
+    def ended_within(self, seconds: float) -> bool:
+        """Wait for the connection's end; tell whether it came."""
+        return self.pump(seconds, lambda: not self.open)
+
     def _take(self, data: bytes) -> None:
         self.chunks.append(Chunk(self.now_s, False, data))
         tls = self.observation.tls
@@ -370,6 +381,7 @@ class Link:
                 tls.seen = True
             if early and not (tls.seen and self._is_tls13()):
                 tls.application_before += bytes(self._records[5:end])
+            tls.records_after += tls.complete
             del self._records[:end]
 
     def _frame(self) -> None:
@@ -498,6 +510,24 @@ class Link:
         except (SSL.Error, OSError):
             self._readable = False
         self._flush()
+
+    def send_alert(self, level: int, description: int) -> bool:
+        """Seal an alert and send it; OpenSSL, which cannot, then sends nothing more.
+
+        Returns:
+            Whether it was sent: not under suites that cannot be sealed here.
+        """
+        ours = 0 if self._tester == "mse" else 1
+        flow = [(ours if c.sent else 1 - ours, c.data) for c in self.chunks]
+        content = bytes((level, description))
+        record = next_record(flow, self.secrets, ours, Record.ALERT, content)
+        if record is None or not self.open:
+            return False
+        self._spent = True
+        alert = Alert(self._tester, level, description, self.now_s)
+        self.observation.tls.alerts.append(alert)
+        self._send_tcp(record)
+        return True
 
     def send_plain(self, data: bytes) -> None:
         """Send bytes on TCP, outside TLS."""

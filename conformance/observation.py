@@ -85,6 +85,9 @@ class Tls(msgspec.Struct):
         application_before: bytes of application data from the WLC before the
             handshake was complete.
         plaintext: bytes from the WLC that are no TLS record.
+        records_after: records of the endpoint behind the handshake; live alone.
+        complete_s: when both sides had finished.
+        certificate_s: when the MSE's certificate was sent.
     """
 
     seen: bool = False
@@ -101,6 +104,7 @@ class Tls(msgspec.Struct):
     application_before: bytes = b""
     plaintext: bytes = b""
     alerts: list[Alert] = []
+    records_after: int = 0
     complete_s: float = 0.0
     certificate_s: float = 0.0
 

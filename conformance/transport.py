@@ -18,6 +18,8 @@ import msgspec
 from OpenSSL import SSL
 
 from conformance.recording import CLIENT, SERVER, Track
+from nmsp_scapy.tls.registry import Record
+from nmsp_scapy.tls.sealing import next_record
 
 READ_ALERT, WRITE_ALERT = 0x4004, 0x4008
 CHUNK = 65_536
@@ -67,12 +69,27 @@ class Cut(msgspec.Struct, frozen=True):
     pause_s: float = 0.0
 
 
+class Kept(msgspec.Struct):
+    """What went over a connection, and the secrets that open it.
+
+    Attributes:
+        flow: side and bytes, in order.
+        secrets: lines of the key log.
+    """
+
+    flow: list[tuple[int, bytes]] = []
+    secrets: list[bytes] = []
+
+
 class Channel:
     """One TLS connection, from either side.
 
     Attributes:
         established: whether the handshake is complete on this side.
         alert: number of the fatal alert that passed, None before one did.
+        alerted: whether a fatal alert of the peer has come.
+        warned: whether an alert of the peer has come that is no end.
+        kept: what `send_alert` needs of the connection, where a fault asks for it.
         wake: becomes readable when everything is to stop.
         patience_s: how long the peer may leave what it is sent unread.
     """
@@ -114,6 +131,8 @@ class Channel:
             self._ssl.set_connect_state()
         self.established = False
         self.alert: int | None = None
+        self.alerted = self.warned = False
+        self.kept: Kept | None = None
         self.cut = Cut()
         self.patience_s = 5.0
         self._closing = self._closed_by_peer = False
@@ -124,11 +143,16 @@ class Channel:
         """Hear of a step of OpenSSL."""
         if where in (READ_ALERT, WRITE_ALERT) and ret >> 8 == 2:
             self.alert = ret & 0xFF
+            self.alerted = self.alerted or where == READ_ALERT
+        elif where == READ_ALERT and ret & 0xFF:
+            self.warned = True
         if self._info is not None:
             self._info(where, ret, state)
 
     def secret(self, line: bytes) -> None:
         """Hear of a secret."""
+        if self.kept is not None:
+            self.kept.secrets.append(line)
         self._track.secret(line)
 
     def fileno(self) -> int:
@@ -227,6 +251,18 @@ class Channel:
             if self.cut.pause_s:
                 time.sleep(self.cut.pause_s)
 
+    def send_alert(self, level: int, description: int) -> None:
+        """Seal an alert beside OpenSSL, which can send nothing more after it."""
+        assert self.kept is not None  # noqa: S101 - whoever asks for it has kept it
+        record = next_record(
+            self.kept.flow,
+            self.kept.secrets,
+            self._side,
+            Record.ALERT,
+            bytes((level, description)),
+        )
+        self._write(record or b"")
+
     def send_plain(self, data: bytes) -> None:
         """Send bytes on TCP, outside TLS; only a fault does that."""
         self._write(data)
@@ -295,7 +331,7 @@ class Channel:
                     raise EndedError(End.TIMEOUT, detail="sending") from None
             except OSError:
                 raise EndedError(End.RST) from None
-        self._track.data(self._side, data, now)
+        self._note(self._side, data, now)
 
     def _fill(self, until: float) -> bool:
         """Wait for bytes of the peer; tell whether some came before `until`."""
@@ -329,7 +365,12 @@ class Channel:
             raise EndedError(End.FIN)
         self._ssl.bio_write(data)
         self._advance_secrets()
-        self._track.data(1 - self._side, data, now)
+        self._note(1 - self._side, data, now)
+
+    def _note(self, side: int, data: bytes, now: int) -> None:
+        if self.kept is not None:
+            self.kept.flow.append((side, data))
+        self._track.data(side, data, now)
 
     def _advance_secrets(self) -> None:
         """Let OpenSSL look at what came before it is recorded.

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from itertools import pairwise
 
-from conformance.observation import EndKind, Observation
+from conformance.observation import Alert, EndKind, Observation
 from conformance.verdict import Judge, Reason
 
 CERTIFICATE_UNKNOWN = 46
+FATAL, TLS13 = 2, "TLSv1.3"
 REFUSALS = (EndKind.ALERT, EndKind.FIN, EndKind.CLOSE_NOTIFY, EndKind.RST)
 
 
@@ -44,6 +45,39 @@ def alerts_certificate_unknown(seen: Observation, judge: Judge) -> None:
         (2, CERTIFICATE_UNKNOWN) in alerts,
         expected="fatal alert 46 certificate_unknown",
         actual=how_it_went(seen),
+        at=seen.whole,
+    )
+
+
+def alert_of(seen: Observation) -> Alert | None:
+    """The fatal alert of the endpoint, None without one."""
+    fatal = (a for a in seen.tls.alerts if a.sender == seen.role and a.level == FATAL)
+    return next(fatal, None)
+
+
+def alerts_in_place(seen: Observation, judge: Judge, requirement: str) -> None:
+    """The alert of a refusal stands where the endpoint would else have gone on.
+
+    In TLS 1.2 and below that is before its own Finished, in TLS 1.3 the first record
+    behind the client's.
+    """
+    alert, tls = alert_of(seen), seen.tls
+    if alert is None:
+        return
+    took = f"{alert.time_s - tls.certificate_s:.2f} s after the certificate"
+    if tls.version == TLS13:
+        in_place = tls.records_after <= 1
+        expected = "the alert as the first record behind the handshake"
+        place = f"record {tls.records_after} behind the handshake"
+    else:
+        in_place = not tls.complete
+        expected = "the alert in the handshake"
+        place = "in the handshake" if in_place else "behind the handshake"
+    judge.require(
+        requirement,
+        in_place,
+        expected=expected,
+        actual=f"alert {alert.description} {took}, {place}",
         at=seen.whole,
     )
 

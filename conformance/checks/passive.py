@@ -99,6 +99,15 @@ def decides_in_time(seen: Observation, judge: Judge) -> None:
     )
 
 
+def alerts_in_the_handshake(seen: Observation, judge: Judge) -> None:
+    """In TLS 1.2 and below the alert of a refusal precedes the WLC's Finished."""
+    name = "NMSP-AUTHLIST-25"
+    if seen.tls.version == authlist.TLS13:
+        judge.unable(name, Reason.NO_STIMULUS, "it is TLS 1.3")
+    else:
+        authlist.alerts_in_place(seen, judge, name)
+
+
 def _turned_away(identifier: str, condition: Callable[[Observation], bool]) -> Check:
     """Require that an MSE of a kind was not let in."""
 
@@ -283,5 +292,6 @@ CHECKS: dict[str, Check] = {
         "NMSP-AUTHLIST-11", _whose(lambda who: not who.mac)
     ),
     "NMSP-AUTHLIST-15": _refused("NMSP-AUTHLIST-15", decides_in_time),
+    "NMSP-AUTHLIST-25": _refused("NMSP-AUTHLIST-25", alerts_in_the_handshake),
 }
 """Checks that need neither keys (below TLS 1.3) nor a stimulus."""

@@ -280,6 +280,7 @@ class EmulatedMse:
         self._reconnect_s, self._recorder = reconnect_s, recorder
         self.session: MseSession | None = None
         self.ended: list[EndedError] = []
+        self._alerted = self._warned = False
         self._stopped, self._stop = socket.socketpair()
         self._stopping, self.finished = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self.run, name="mse", daemon=True)
@@ -312,6 +313,8 @@ class EmulatedMse:
             "dials-once": True,
             "malformed-ends-it": self.session is not None and self.session.problem,
             "fin-ends-it": end is End.FIN,
+            "alert-ends-it": self._alerted,
+            "warning-ends-it": self._warned,
             "death-ends-it": end is End.TIMEOUT,
         }
         return any(happens and self._has(fault) for fault, happens in ends.items())
@@ -363,6 +366,7 @@ class EmulatedMse:
             dropped = dropped and ended.end is not End.STOPPED
             raise
         finally:
+            self._alerted, self._warned = channel.alerted, channel.warned
             if dropped:
                 channel.drop()
             else:

@@ -33,7 +33,7 @@ from conformance.emulator.tls import (
 from conformance.emulator.tracing import Trace, Tracer
 from conformance.emulator.wlc import SLOW_S, Settings, WlcSession
 from conformance.recording import Recorder, Track
-from conformance.transport import Channel, End, EndedError
+from conformance.transport import Channel, End, EndedError, Kept
 from nmsp_scapy.authlist.create import new_identity
 from nmsp_scapy.authlist.identity import identity_of
 
@@ -56,6 +56,7 @@ _REJECTED_LATER = {
     "rejects-with-rst",
     "rejects-silently",
     "leaks-before-rejecting",
+    "rejects-late",
 }
 """Faults that turn a client away only when TLS is up."""
 
@@ -285,7 +286,7 @@ class EmulatedWlc:
         except EndedError as ended:
             peer.end, peer.alert = ended.end, ended.alert
             trace.ended(ended)
-            self._fall_over(peer)
+            self._fall_over(peer, channel)
         finally:
             self._finish(channel, peer)
 
@@ -295,7 +296,7 @@ class EmulatedWlc:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
-    def _fall_over(self, peer: Peer) -> None:
+    def _fall_over(self, peer: Peer, channel: Channel) -> None:
         """Stop listening where a fault says so."""
         session = peer.session
         forged = peer.end in (End.TLS, End.ALERT) and session is not None
@@ -304,6 +305,8 @@ class EmulatedWlc:
             "crashes-on-forged-record": forged,
             "crashes-on-truncation": session is not None and session.session.unfinished,
             "crashes-on-close": peer.end is End.CLOSE_NOTIFY,
+            "crashes-on-alert": channel.alerted and session is not None,
+            "crashes-on-warning": channel.warned,
             "crashes-on-fin": peer.end is End.FIN and session is not None,
         }
         if any(happens and self._has(fault) for fault, happens in crashes.items()):
@@ -332,6 +335,8 @@ class EmulatedWlc:
             raise EndedError(End.FIN, detail="plaintext")
         if self.settings.faults & _LOOK_FIRST:
             self._look_first(channel)
+        if self._has("rejects-late"):
+            channel.kept = Kept()
         channel.handshake(HANDSHAKE_S)
         self._recheck(channel)
         session = peer.session = WlcSession(self.settings, time.monotonic())
@@ -471,6 +476,8 @@ class EmulatedWlc:
             hello = WlcSession(self.settings, time.monotonic())
             for message in hello.take():
                 channel.send(message)
+        if self._has("rejects-late"):
+            channel.send_alert(2, 46)
         while self._has("rejects-silently"):
             channel.receive(IDLE_S)
         if self._has("rejects-with-rst"):

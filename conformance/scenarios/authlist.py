@@ -249,6 +249,35 @@ def rejects_no_certificate_in_tls12(peer: Peer, judge: Judge) -> None:
     checks.refuses(link.observation, judge, "NMSP-AUTHLIST-4")
 
 
+@scenario("NMSP-AUTHLIST-25")
+def alerts_in_the_handshake_of_tls12(peer: Peer, judge: Judge) -> None:
+    """A WLC refuses in TLS 1.2 or below before the handshake is complete."""
+    link = alerted(peer, judge, highest="TLSv1.2")
+    checks.alerts_in_place(link.observation, judge, "NMSP-AUTHLIST-25")
+
+
+@scenario("NMSP-AUTHLIST-26")
+def alerts_at_the_end_of_the_handshake(peer: Peer, judge: Judge) -> None:
+    """A WLC refuses in TLS 1.3 before it sends anything else."""
+    link = alerted(peer, judge, lowest="TLSv1.3")
+    checks.alerts_in_place(link.observation, judge, "NMSP-AUTHLIST-26")
+
+
+def alerted(peer: Peer, judge: Judge, **versions: str) -> Link:
+    """Dial with another key, and assume that a fatal alert refuses it."""
+    other = peer.identities.other_key()
+    link = peer.connected(peer.dial(identity=other, **versions))
+    judge.applies(link.observation.tls.version, "the WLC speaks other versions alone")
+    peer.settle(link)
+    control(peer, judge)
+    judge.assume(
+        checks.alert_of(link.observation),
+        Reason.DEPENDENCY,
+        "the MSE was not refused with an alert",
+    )
+    return link
+
+
 @scenario("NMSP-AUTHLIST-22")
 def judges_dates_by_one_clock(peer: Peer, judge: Judge) -> None:
     """A WLC lets one in at most of seven certificates valid one after the other.

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Robustness: what must not end the service; liveness is looked at after each."""
 
+from collections.abc import Sequence
+
+from conformance import alerts
 from conformance.answering import Answers
 from conformance.checks import robustness as checks
 from conformance.checks.requests import INFORMATION
@@ -135,6 +138,39 @@ def survives_a_tls_alert(peer: Peer, judge: Judge) -> None:
     link.abort()
     peer.rest()
     still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-10")
+
+
+@scenario("NMSP-ROBUSTNESS-10", risk=Risk.MAY_DROP)
+def survives_fatal_alerts(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after sessions that end with fatal alerts of five kinds."""
+    interrupted(peer, judge, alerts.FATALS)
+    still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-10")
+
+
+@scenario("NMSP-ROBUSTNESS-10", risk=Risk.MAY_DROP)
+def survives_warning_alerts(peer: Peer, judge: Judge) -> None:
+    """A WLC goes on serving after sessions with alerts that are no end, or unknown.
+
+    Whether it keeps such a session is not judged: TLS 1.3 has it ended, older versions
+    leave it open.
+    """
+    interrupted(peer, judge, alerts.WARNINGS)
+    still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-10")
+
+
+def interrupted(peer: Peer, judge: Judge, sent: Sequence[tuple[int, int]]) -> None:
+    """Have a session with each of several alerts in it, as long as there is one."""
+    peer.session().close()
+    for level, description in sent:
+        link = peer.dial()
+        if not link.complete:
+            break
+        peer.tell_capability(link)
+        alerts.send(link, judge, level, description)
+        link.ended_within(peer.timing.quiet)
+        judge.note(f"alert {level}, {description} met: {link.observation.end}")
+        link.close()
+    peer.rest()
 
 
 @scenario("NMSP-ROBUSTNESS-11")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Session: connections and the order of what flows over them."""
 
+from conformance import alerts
 from conformance.answering import Answers
 from conformance.checks import session as checks
 from conformance.checks.requests import INFORMATION
@@ -85,6 +86,16 @@ def serves_again_after_unfinished_handshake(peer: Peer, judge: Judge) -> None:
     link.send_plain(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
     link.abort()
     checks.serves_again(peer, judge, "unfinished handshake")
+
+
+@scenario("NMSP-SESSION-5")
+def serves_again_after_fatal_alert(peer: Peer, judge: Judge) -> None:
+    """A WLC serves an MSE again that has ended its session with a fatal alert."""
+    link = peer.session()
+    alerts.send(link, judge, *alerts.FATALS[-2])
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    link.close()
+    checks.serves_again(peer, judge, "fatal alert")
 
 
 @scenario("NMSP-SESSION-5", risk=Risk.MAY_DROP)
@@ -196,6 +207,26 @@ def dials_again_after_half_close(peer: Peer, judge: Judge) -> None:
     link = peer.served()
     link.half_close()
     link.pump(peer.timing.answer, lambda: not link.open)
+    checks.dials_again(peer, judge)
+
+
+@scenario("NMSP-SESSION-9", role="mse")
+def dials_again_after_fatal_alert(peer: Peer, judge: Judge) -> None:
+    """An MSE dials again after a fatal alert of the WLC."""
+    link = peer.served()
+    alerts.send(link, judge, *alerts.FATALS[-2])
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    link.close()
+    checks.dials_again(peer, judge)
+
+
+@scenario("NMSP-SESSION-9", role="mse")
+def dials_again_after_warning_alert(peer: Peer, judge: Judge) -> None:
+    """An MSE dials again when its connection ends after an alert that is no end."""
+    link = peer.served()
+    alerts.send(link, judge, *alerts.WARNINGS[1])
+    link.pump(peer.timing.quiet, lambda: not link.open)
+    link.close()
     checks.dials_again(peer, judge)
 
 

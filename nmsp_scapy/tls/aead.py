@@ -18,12 +18,17 @@ from nmsp_scapy.tls.protection import Inner, Opened, Search
 from nmsp_scapy.tls.registry import MAX_FRAGMENT
 from nmsp_scapy.tls.suites import Bulk
 
-_EXTRA = Struct(">QBHH").pack
-_HEADER = Struct(">BHH").pack
+EXTRA = Struct(">QBHH").pack
+"""Additional data of TLS 1.2: number, type, version, length of the content."""
+
+HEADER = Struct(">BHH").pack
+"""Header of a record: type, version, length of the fragment."""
+
 _APPLICATION_DATA = 23
 
 
-def _cipher(bulk: Bulk, key: bytes) -> AESGCM | AESCCM | ChaCha20Poly1305:
+def aead_cipher(bulk: Bulk, key: bytes) -> AESGCM | AESCCM | ChaCha20Poly1305:
+    """The cipher of a suite, with its key."""
     if bulk.mode == "gcm":
         return AESGCM(key)
     if bulk.mode == "ccm":
@@ -93,7 +98,7 @@ class Aead12(_Heads):
         super().__init__(start, explicit + bulk.tag)
         self.recipe = (bulk, key, iv, version)
         self.sequence = 0
-        self._decrypt = _cipher(bulk, key).decrypt
+        self._decrypt = aead_cipher(bulk, key).decrypt
         self._iv = iv
         self._explicit = explicit
         self._mask = int.from_bytes(iv, "big")
@@ -102,7 +107,7 @@ class Aead12(_Heads):
 
     def _extra(self, head: bytes) -> bytes:
         length = int.from_bytes(head[3:], "big")
-        return _HEADER(23, self._version, length - self._shortest)
+        return HEADER(23, self._version, length - self._shortest)
 
     def _try(self, sequence: int, kind: int, version: int, fragment: bytes) -> bytes:
         explicit = self._explicit
@@ -110,7 +115,7 @@ class Aead12(_Heads):
             nonce = self._iv + fragment[:explicit]
         else:
             nonce = (self._mask ^ sequence).to_bytes(12, "big")
-        extra = _EXTRA(sequence, kind, version, len(fragment) - self._shortest)
+        extra = EXTRA(sequence, kind, version, len(fragment) - self._shortest)
         return self._decrypt(nonce, fragment[explicit:], extra)
 
     def open(self, kind: int, version: int, fragment: bytes) -> Opened | None:
@@ -191,7 +196,7 @@ class Aead12(_Heads):
             if stop > end or not shortest <= length <= MAX_FRAGMENT:
                 break
             nonce = (self._mask ^ self.sequence).to_bytes(12, "big")
-            extra = _EXTRA(self.sequence, 23, self._version, length - shortest)
+            extra = EXTRA(self.sequence, 23, self._version, length - shortest)
             try:
                 out.append(self._decrypt(nonce, data[start + 5 : stop], extra))
             except InvalidTag:
@@ -240,7 +245,7 @@ class Aead13(_Heads):
         super().__init__(b"\x17\x03\x03", bulk.tag + 1)
         self.recipe = (bulk, key, iv)
         self.sequence = 0
-        self._decrypt = _cipher(bulk, key).decrypt
+        self._decrypt = aead_cipher(bulk, key).decrypt
         self._mask = int.from_bytes(iv, "big")
 
     def open(self, kind: int, version: int, fragment: bytes) -> Opened | None:
@@ -255,7 +260,7 @@ class Aead13(_Heads):
         if len(fragment) < self._shortest:
             return None
         nonce = (self._mask ^ sequence).to_bytes(12, "big")
-        extra = _HEADER(kind, version, len(fragment))
+        extra = HEADER(kind, version, len(fragment))
         try:
             inner = self._decrypt(nonce, fragment, extra)
         except InvalidTag:

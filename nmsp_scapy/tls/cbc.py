@@ -33,7 +33,8 @@ with warnings.catch_warnings():
 _PADDING = [bytes([count]) * (count + 1) for count in range(256)]
 
 
-def _algorithm(cipher: str, key: bytes) -> Any:
+def block_cipher(cipher: str, key: bytes) -> Any:
+    """The block cipher of a suite, with its key."""
     if cipher.startswith("AES"):
         return AES(key)
     if cipher == "DES_CBC":
@@ -48,7 +49,11 @@ def _algorithm(cipher: str, key: bytes) -> Any:
 
 
 class Cbc:
-    """One direction under a block cipher."""
+    """One direction under a block cipher.
+
+    Attributes:
+        recipe: what another of it is made with.
+    """
 
     def __init__(
         self,
@@ -60,8 +65,9 @@ class Cbc:
         version: int,
         encrypt_then_mac: bool,
     ) -> None:
+        self.recipe = (cipher, digest, key, iv, mac_key, version, encrypt_then_mac)
         self.sequence = 0
-        self._algorithm = _algorithm(cipher, key)
+        self._algorithm = block_cipher(cipher, key)
         self._block = len(iv)
         self._mac = record_mac(digest, mac_key, version)
         self._size = mac_length(digest)

@@ -98,6 +98,10 @@ class TlsSession:
         """
         return list(self._negotiation.used)
 
+    def protection(self, side: int) -> Protection | None:
+        """What protects the records of a direction; None before its keys are proved."""
+        return self._lanes[side].protection
+
     def feed(self, side: int, item: Item) -> Out:
         """Take the next bytes of a direction, or a hole in them.
 

@@ -51,6 +51,8 @@ NOT_REFUSED = {
     "authlist.serves_listed_mse_after_ten_refusals",
     "authlist.decides_in_time",
     "authlist.ends_connection_after_refusal",
+    "authlist.alerts_in_the_handshake_of_tls12",
+    "authlist.alerts_at_the_end_of_the_handshake",
 }
 """Cases of how a refusal goes: there is none."""
 
