@@ -9,6 +9,7 @@ the items of each endpoint.
 import sys
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 from conformance import inventory, requirements
 from conformance.judging import Judging
+from conformance.reception import Say
 from conformance.result import Case, Run
 from conformance.runner import run_case
 from conformance.scenario import Risk, Scenario
@@ -62,7 +64,11 @@ def endpoints(config: pytest.Config) -> dict[str, Judging]:
             return own[key] if key in own else option(key, None)
 
         return Judging(
-            name, asked, parallel=parallel, alone=not hasattr(config, "workerinput")
+            name,
+            asked,
+            parallel=parallel,
+            alone=not hasattr(config, "workerinput"),
+            say=saying(config),
         )
 
     path = option("--nmsp-inventory")
@@ -79,6 +85,21 @@ def endpoints(config: pytest.Config) -> dict[str, Judging]:
         except (ValueError, OSError) as error:
             raise ValueError(f"{path}: {each.name}: {error}") from None
     return found
+
+
+def saying(config: pytest.Config) -> Say:
+    """Return what tells the operator a line, past pytest's capture."""
+
+    def say(text: str) -> None:
+        if config.getoption("--nmsp-quiet"):
+            return
+        capture = config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            stream = sys.stderr
+            clear = "\r\x1b[K" if stream.isatty() else ""
+            print(f"{clear}nmsp-conformance: {text}", file=stream, flush=True)
+
+    return say
 
 
 class Suite:

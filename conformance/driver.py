@@ -109,6 +109,7 @@ def arguments(
     ):
         if given.get(name) not in (None, ""):
             line.append(f"--nmsp-{name.replace('_', '-')}={given[name]}")
+    line += ["--nmsp-quiet"] if given.get("quiet") else []
     line += ["--nmsp-strict"] if given["strict"] else []
     line += ["--nmsp-show-identities"] if given["show_identities"] else []
     line += [f"-n{workers}"] if workers else []
@@ -124,7 +125,7 @@ def drive(endpoint: dict[str, str], **given: Any) -> Exit:
     check(endpoint, given)
     keeper = Keeper()
     plugins: list[object] = [keeper, Interrupt()]
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not given.get("quiet"):
         plugins.append(Progress(sys.stderr))
     code = pytest.main(arguments(endpoint, **given), plugins=plugins)
     if not keeper.runs and code == pytest.ExitCode.USAGE_ERROR:

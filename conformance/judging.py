@@ -18,10 +18,10 @@ from conformance.claims import read as read_claims
 from conformance.identities import Identities, read
 from conformance.operator import CommandedOperator, Hooks
 from conformance.peer import Timing
+from conformance.reception import Reception, Say
 from conformance.result import Case, Run
 from conformance.runner import Settings, run_case
 from conformance.scenario import Risk, Scenario
-from conformance.tcp import Listener
 from conformance.verdict import Reason, Trust, Verdict
 from nmsp_scapy.constants import PORT, Grade
 from nmsp_scapy.profile import NOMINAL, Profile
@@ -57,7 +57,7 @@ class Judging:
     """
 
     def __init__(
-        self, name: str, option: Option, *, parallel: bool, alone: bool
+        self, name: str, option: Option, *, parallel: bool, alone: bool, say: Say
     ) -> None:
         self.name, self.option = name, option
         self.role = "mse" if option("--nmsp-listen") else "wlc"
@@ -89,6 +89,7 @@ class Judging:
             option("--nmsp-statistics"),
         )
         self.settings.operator = CommandedOperator(hooks, alone=alone)
+        self._say = say
         self.target = self._endpoint(parallel)
         self.settings.reproduce = self._reproduce(identity)
         self.settings.trust = self._trust("")
@@ -124,7 +125,16 @@ class Judging:
             raise ValueError("one process drives one MSE: no -n with --nmsp-listen")
         text = option("--nmsp-listen")
         host, port = endpoint_of(text if ":" in text else f"0.0.0.0:{text}")
-        self.settings.listener = Listener(host, port)
+        identity = Path(option("--nmsp-identity")).name
+        timing = self.settings.timing
+        self.settings.listener = Reception(
+            host,
+            port,
+            say=self._say,
+            identity=f"which presents {identity}",
+            patience_s=timing.patience,
+            first_s=timing.arrival,
+        )
         return f"{host}:{self.settings.listener.port}"
 
     def _reproduce(self, identity: str) -> str:

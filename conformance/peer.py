@@ -37,6 +37,8 @@ class Timing(msgspec.Struct, frozen=True):
         echo: for an endpoint that sends echo requests on its own, every 15 s.
         dead: for which a peer is silent until it counts as dead; the MSE's neighbour
             dead interval is 30 s (reported).
+        patience: until the operator of an MSE that does not dial is told so.
+        arrival: for the first time that an MSE dials, its operator's work included.
     """
 
     connect: float = 5.0
@@ -47,6 +49,8 @@ class Timing(msgspec.Struct, frozen=True):
     dial: float = 60.0
     echo: float = 40.0
     dead: float = 35.0
+    patience: float = 10.0
+    arrival: float = 300.0
 
     def scaled(self, factor: float) -> "Timing":
         """Return all waits multiplied."""
@@ -352,9 +356,24 @@ class Peer:
 
     # --- the endpoint is an MSE: it dials -----------------------------------
 
-    def accept(self, identity: Identity | None = None, **opening: Any) -> Link:
-        """Wait for the MSE to dial, and run the handshake as a WLC."""
-        tcp = self.listener.accept(self.timing.dial) if self.listener else None
+    def accept(
+        self,
+        identity: Identity | None = None,
+        *,
+        unaided: bool = False,
+        **opening: Any,
+    ) -> Link:
+        """Wait for the MSE to dial, and run the handshake as a WLC.
+
+        Args:
+            identity: what is presented; the one of the run unless given.
+            unaided: that it dials is what is judged: its operator must not help.
+            opening: as for `dial`.
+        """
+        tcp = None
+        if self.listener is not None:
+            await_it = self.listener.accept if unaided else self.listener.arrival
+            tcp = await_it(self.timing.dial)
         presented = identity or self.identities.listed
         link = Link(
             tcp,
@@ -372,8 +391,11 @@ class Peer:
 
     def dialled(self, link: Link) -> Link:
         """Assume that the MSE dialled."""
+        met = self.listener is not None and self.listener.met
         self.judge.assume(
-            link.endpoints is not None, Reason.TIMEOUT, "no MSE has connected"
+            link.endpoints is not None,
+            Reason.TIMEOUT if met else Reason.DEPENDENCY,
+            "the MSE does not dial again" if met else "no MSE has connected",
         )
         return link
 

@@ -61,6 +61,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--nmsp-json": {"metavar": "FILE", "help": "the result as JSON"},
     "--nmsp-show-identities": {"action": "store_true"},
+    "--nmsp-quiet": {"action": "store_true", "help": "tell an MSE's operator nothing"},
 }
 """pytest's options; `nmsp-conformance run` has the same without the prefix."""
 

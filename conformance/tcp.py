@@ -94,11 +94,13 @@ class Listener:
 
     Attributes:
         port: where it listens; an ephemeral one when 0 was asked for.
+        met: whether a connection has ever come.
     """
 
     def __init__(self, host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=16)
+        self.met = False
         self.port: int = self._socket.getsockname()[1]
 
     def accept(self, timeout_s: float) -> Tcp | None:
@@ -108,7 +110,12 @@ class Listener:
             sock, _ = self._socket.accept()
         except (TimeoutError, BlockingIOError):
             return None
+        self.met = True
         return Tcp(sock)
+
+    def arrival(self, timeout_s: float) -> Tcp | None:
+        """Wait for a connection as `accept` does; here nobody can help it along."""
+        return self.accept(timeout_s)
 
     def close(self) -> None:
         """Stop listening."""

@@ -85,7 +85,7 @@ def dials_again(
     peer: "Peer", judge: Judge, requirement: str = "NMSP-SESSION-9"
 ) -> None:
     """A new connection of the MSE comes."""
-    link = peer.accept()
+    link = peer.accept(unaided=True)
     came = link.endpoints is not None
     judge.require(
         requirement,
