@@ -16,7 +16,7 @@ from select import select
 from typing import IO
 
 from nmsp_scapy.cli.pipes import ROOM, pipe
-from nmsp_scapy.tls.ahead import Aead, Task, work
+from nmsp_scapy.tls.ahead import Aead, Chain, Task
 from nmsp_scapy.tls.bulk import Run
 
 KNOWN = 256
@@ -35,18 +35,20 @@ class ProcessOpener:
         self._waiting: deque[_Ticket] = deque()
         self._over = False
 
-    def submit(self, protection: Aead, task: Task) -> "_Ticket":
-        """Begin to open a run."""
-        ticket = _Ticket(self, protection, task)
-        if self._process is None:
-            self._start()
+    def submit(self, protection: Aead, task: Task) -> "_Ticket | None":
+        """Begin to open a run; None where what it goes on with is forgotten."""
         recipe = None
         number = id(protection)
         if number not in self._known:
+            if task.start is None:
+                return None
             if len(self._known) >= KNOWN:
                 self._known.clear()
             self._known[number] = protection  # kept, so that its number stays its own
             recipe = (type(protection), protection.recipe)
+        ticket = _Ticket(self)
+        if self._process is None:
+            self._start()
         if not self._over:
             self._waiting.append(ticket)
             self._send(pickle.dumps((number, recipe, task)))
@@ -105,19 +107,14 @@ class ProcessOpener:
 class _Ticket:
     """A run that is being opened; see `tls.ahead.Ticket`."""
 
-    def __init__(self, opener: ProcessOpener, protection: Aead, task: Task) -> None:
+    def __init__(self, opener: ProcessOpener) -> None:
         self.answer: Run | None = None
         self._opener = opener
-        self._run = protection, task
 
-    def result(self) -> Run:
-        """Wait for the answer; where none comes, find it here."""
+    def result(self) -> Run | None:
+        """Wait for the answer; None where none comes."""
         while self.answer is None and self._opener.waits_for(self):
             self._opener.listen()
-        if self.answer is None:
-            protection, task = self._run
-            twin = type(protection)(*protection.recipe)
-            self.answer = work(twin, task)
         return self.answer
 
 
@@ -125,7 +122,7 @@ def _serve(requests: int, answers: int, *others: int) -> None:
     """Open runs until no more come; the last thing that a process does."""
     for number in others:
         os.close(number)
-    known: dict[int, Aead] = {}
+    known: dict[int, Chain] = {}
     with (
         suppress(EOFError, BrokenPipeError, KeyboardInterrupt),
         open(requests, "rb", buffering=ROOM) as file,
@@ -137,7 +134,7 @@ def _serve(requests: int, answers: int, *others: int) -> None:
                 if len(known) >= KNOWN:
                     known.clear()
                 made, parts = recipe
-                known[number] = made(*parts)
-            answer = memoryview(pickle.dumps(work(known[number], task)))
+                known[number] = Chain(made(*parts))
+            answer = memoryview(pickle.dumps(known[number].open(task)))
             while answer:
                 answer = answer[out.write(answer) :]

@@ -54,19 +54,6 @@ class _Heads:
         """Additional data of a record, but for its number."""
         return head
 
-    def whole(self, data: bytes) -> list[int]:
-        """Where each of the whole application data records ends that `data` holds."""
-        heads = self._heads
-        stops: list[int] = []
-        at, end = 0, len(data)
-        while True:
-            head = data[at : at + 5]
-            known = heads.get(head) or self._head(head)
-            if known is None or at + known[0] > end:
-                return stops
-            at += known[0]
-            stops.append(at)
-
     def is_head(self, head: bytes) -> bool:
         """Whether it is the header of application data that can be authentic."""
         return (self._heads.get(head) or self._head(head)) is not None

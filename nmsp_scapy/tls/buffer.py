@@ -94,14 +94,6 @@ class RecordBuffer:
         made.marks.extend([(item.offset + len(item.data), item) for item in items])
         return made
 
-    def behind(self, stop: int) -> "RecordBuffer":
-        """A buffer of what `data` holds from `stop` on, or of nothing."""
-        made = RecordBuffer()
-        made.data = self.data[stop:]
-        made.offset = place = self.offset + stop
-        made.marks.extend(mark for mark in self.marks if mark[0] > place)
-        return made
-
     def pieces(self) -> tuple[list[int], list[Plain]]:
         """Where each piece of `data` ends, and the pieces."""
         offset = self.offset

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nmsp_scapy.integrity import Gap, Item, Plain
-from nmsp_scapy.tls.ahead import Ahead, Opener, begin
+from nmsp_scapy.tls.ahead import Ahead, Opener, begin, goes_on
 from nmsp_scapy.tls.bulk import hand_on, run
 from nmsp_scapy.tls.content import Content
 from nmsp_scapy.tls.facts import SessionFacts
@@ -159,7 +159,8 @@ class TlsSession:
             return None
         if any(one.ticket is None for one in self._ahead):
             return None
-        ahead = begin(lane, items, opener)
+        follows = any(one.lane is lane for one in self._ahead)
+        ahead = begin(lane, items, opener, follows=follows)
         if ahead is not None:
             self._ahead.append(ahead)
         return ahead
@@ -172,26 +173,30 @@ class TlsSession:
     def _settle(self, ahead: Ahead) -> None:
         lane, other = ahead.lane, self._lanes[1 - ahead.lane.side]
         lane.out = other.out = ahead.out = []
-        if ahead.ticket is None:
+        found = ahead.ticket.result() if ahead.ticket is not None else None
+        if found is None:
+            self._do_again(lane)
             for item in ahead.items:
                 self._take(lane, item)
         else:
-            found = ahead.ticket.result()
-            since, lane.buffer = lane.buffer, ahead.buffer
-            hand_on(lane, found, ahead.pieces)
-            if found.inner is None:
-                lane.buffer = since
-                return
-            # One held something else: what went on behind it is done again, in turn.
-            for one in self._ahead:
-                if one.lane is lane:
-                    one.ticket = None
+            lane.buffer = lane.buffer.extended(ahead.items)
+            hand_on(lane, found, lane.buffer.pieces()[1])
             if lane.protection is not None:
                 lane.protection.sequence = found.sequence
-            self._content.take(lane, *found.inner, True)
+            if found.inner is None and goes_on(lane, found.stop):
+                return
+            self._do_again(lane)
+            if found.inner is not None:
+                self._content.take(lane, *found.inner, True)
             self._pump(lane)
         if other.mode is Mode.WAIT:
             self._wake(other)
+
+    def _do_again(self, lane: Lane) -> None:
+        """Have what was begun behind a run of this lane taken in turn."""
+        for one in self._ahead:
+            if one.lane is lane:
+                one.ticket = None
 
     @staticmethod
     def _is_plainly_open(lane: Lane) -> bool:
