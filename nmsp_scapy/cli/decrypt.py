@@ -108,7 +108,7 @@ def _raw(
         writer = RawWriter(output)
     except OSError as error:
         raise click.UsageError(f"-o {output}: {error.strerror}") from None
-    if jobs > 1 and can_share((capture,)):
+    if jobs > 1 and can_share((capture,), reader.ports):
         reader.by_several(
             (capture,), jobs, lambda _: writer, losses=losses, framed=False
         )

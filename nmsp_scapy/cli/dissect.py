@@ -185,7 +185,8 @@ def command(
         def taker(file: IO[bytes]) -> _Taker:
             return _Taker(writer(file), keep)
 
-        if jobs > 1 and form in SHARED and not unknown and can_share(captures):
+        shared = jobs > 1 and form in SHARED and not unknown and captures
+        if shared and can_share(captures, frozenset(ports)):
             reader.by_several(captures, jobs, taker, file, losses)
         else:
             source = None

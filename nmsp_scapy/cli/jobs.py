@@ -13,14 +13,16 @@ import os
 import pickle
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from heapq import merge
+from io import BytesIO
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from select import select
 from typing import IO, Any, NamedTuple, Protocol, cast
 
-from nmsp_scapy.capture import CaptureError
+from nmsp_scapy.capture import CaptureError, Datagram, Segment, open_capture
 from nmsp_scapy.cli.pipes import pipe, received, send
 from nmsp_scapy.conversation import Event
 from nmsp_scapy.decrypt import Decryption
@@ -28,6 +30,9 @@ from nmsp_scapy.dissect import Dissection
 from nmsp_scapy.profile import Profile
 from nmsp_scapy.share import Key, Share
 from nmsp_scapy.tls import KeyStore
+
+BEGINNING = 4 << 20
+"""Bytes of a capture that tell whether there is anything to share."""
 
 WAITING = 16 << 20
 """Bytes that a process which is ahead may leave in memory."""
@@ -91,9 +96,29 @@ class Work(NamedTuple):
     framed: bool = True
 
 
-def can_share(captures: Iterable[str]) -> bool:
-    """Tell whether several processes can read them: regular files, on a Unix."""
-    return hasattr(os, "fork") and all(Path(path).is_file() for path in captures)
+def can_share(captures: Sequence[str], ports: frozenset[int]) -> bool:
+    """Tell whether several processes can read them, and have something to share.
+
+    They can read regular files, on a Unix. Of one capture, its beginning tells whether
+    more than one pair of hosts talks in it.
+    """
+    if not hasattr(os, "fork") or not all(Path(path).is_file() for path in captures):
+        return False
+    return len(captures) > 1 or _pairs(captures[0], ports) > 1
+
+
+def _pairs(path: str, ports: frozenset[int]) -> int:
+    """Count the pairs of hosts that talk at a capture's beginning."""
+    with Path(path).open("rb") as file:
+        head = BytesIO(file.read(BEGINNING))
+    pairs: set[frozenset[bytes]] = set()
+    with suppress(CaptureError):
+        for found in open_capture(head, ports=ports):
+            if isinstance(found, Segment | Datagram) and len(pairs) < 2:
+                hosts = found.flow[:-4]
+                half = len(hosts) // 2
+                pairs.add(frozenset((hosts[:half], hosts[half:])))
+    return len(pairs)
 
 
 class Jobs:

@@ -48,6 +48,7 @@ class Reading:
         unread: whether something could not be read so far.
         useless: whether one was no capture at all.
         key_log: the lines that opened the sessions so far.
+        ports: of the WLC.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Reading:
         self.unread = False
         self.useless = False
         self.key_log: dict[str, None] = {}
-        self._keys, self._profile, self._ports = keys, profile, ports
+        self._keys, self._profile, self.ports = keys, profile, ports
         self._quiet = quiet
         self._first = 0
 
@@ -84,7 +85,7 @@ class Reading:
         return Decryption(
             self._keys,
             profile=self._profile,
-            ports=self._ports,
+            ports=self.ports,
             first=self._first,
             opener=opener,
         )
@@ -149,7 +150,7 @@ class Reading:
         """
         from nmsp_scapy.cli.jobs import Jobs, Work
 
-        work = Work(captures, self._keys, self._profile, self._ports, taker, framed)
+        work = Work(captures, self._keys, self._profile, self.ports, taker, framed)
         with Jobs(work, count) as processes:
             for capture in captures:
                 with reading(capture, quiet=self._quiet) as (_, tick):
@@ -181,7 +182,7 @@ class Reading:
         self.unread = self.unread or unread
         self._first += found
         if not found and not unread:
-            ports = ", ".join(map(str, sorted(self._ports)))
+            ports = ", ".join(map(str, sorted(self.ports)))
             click.echo(
                 f"nmsp: {capture}: no connection with port {ports} in it "
                 "(--port names another)",

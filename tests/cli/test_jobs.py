@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from nmsp_scapy.cli import jobs
-from nmsp_scapy.cli.jobs import End, Jobs, Work
+from nmsp_scapy.cli.jobs import End, Jobs, Work, can_share
 from nmsp_scapy.profile import NOMINAL
 from nmsp_scapy.tls import KeyStore
 from tests.gear.bundled import bundled
+from tests.gear.captures import Tap
+from tests.gear.hostile import file_of
+from tests.gear.kinds import recorded
 
 CAPTURES = [str(one.path) for one in bundled() if not one.options]
 
@@ -41,13 +44,45 @@ def test_the_output_is_that_of_one_process(format_: tuple[str, ...]) -> None:
     assert several.returncode == one.returncode
 
 
-def test_raw_files_are_those_of_one_process(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def two_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two MSEs that talk to one WLC at the same time."""
+    session, segments = recorded("tls13-gcm"), []
+    for host in ("10.0.0.7", "10.0.0.8"):
+        tap = Tap(client=(host, 40_000)).open()
+        for side, data in session.flow:
+            tap.write(side, data)
+        segments.append(tap.finish().segments)
+    mixed = [one for pair in zip(*segments, strict=True) for one in pair]
+    path = tmp_path_factory.mktemp("pairs") / "two.pcapng"
+    path.write_bytes(file_of(mixed, session.key_log))
+    return path
+
+
+def test_one_capture_is_shared_where_several_pairs_of_hosts_talk(
+    two_pairs: Path, tmp_path: Path
+) -> None:
+    ports = frozenset({16113})
+    assert can_share([str(two_pairs)], ports)
+    assert not can_share([str(two_pairs)], frozenset({1}))
+    assert not can_share(CAPTURES[:1], ports)
+    assert can_share(CAPTURES[:2], ports)
+    assert not can_share(["-"], ports)
+    (tmp_path / "none").write_bytes(b"no capture at all")
+    assert not can_share([str(tmp_path / "none")], ports)
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["a-pair", "two-pairs"])
+def test_raw_files_are_those_of_one_process(
+    several: bool, two_pairs: Path, tmp_path: Path
+) -> None:
+    capture = two_pairs if several else CAPTURES[0]
     for count in "12":
         done = nmsp(
-            "decrypt", CAPTURES[0], "--format", "raw", "--jobs", count,
+            "decrypt", capture, "--format", "raw", "--jobs", count,
             "-o", tmp_path / count,
         )  # fmt: skip
-        assert done.returncode == 0
+        assert done.returncode == 0, done.stderr
     one, two = (
         {path.name: path.read_bytes() for path in (tmp_path / count).iterdir()}
         for count in "12"
