@@ -28,6 +28,19 @@ from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.profile.reading import read as read_profile
 
 SANITY = {"wlc": "session.serves_a_listed_mse", "mse": "session.dials_and_speaks"}
+REPEATED = {
+    "profile": "",
+    "claims": "",
+    "timeout-factor": 1.0,
+    "trust": "auto",
+    "strict": False,
+    "authlist-command": "",
+    "statistics-command": "",
+    "statistics": "",
+    "risk": Risk.SAFE,
+}
+"""Options that a case's verdict may rest on, with what they are unless given."""
+
 Option = Callable[[str], Any]
 
 
@@ -75,7 +88,6 @@ class Judging:
             timing=Timing().scaled(option("--nmsp-timeout-factor")),
             profile=_profile(option("--nmsp-profile")),
             output=_folder(option("--nmsp-output"), name),
-            seed=option("--nmsp-seed"),
         )
         claims = option("--nmsp-claims")
         self.claims = read_claims(Path(claims)) if claims else Claims()
@@ -141,13 +153,14 @@ class Judging:
         """The command that meets the endpoint in the same way."""
         where = ["run", self.target]
         if self.role == "mse":
-            where = ["listen", "--port", self.target.rpartition(":")[2]]
+            host, _, port = self.target.rpartition(":")
+            where = ["listen", "--host", host.strip("[]"), "--port", port]
         line = ["nmsp-conformance", *where, "--identity", identity]
-        for name in ("profile", "claims", "seed"):
-            if self.option(f"--nmsp-{name}"):
-                line += [f"--{name}", str(self.option(f"--nmsp-{name}"))]
-        risk = self.option("--nmsp-risk")
-        return shlex.join(line + ([] if risk == Risk.SAFE else ["--risk", risk]))
+        for name, usual in REPEATED.items():
+            given = self.option(f"--nmsp-{name}")
+            if given not in (usual, None):
+                line += [f"--{name}"] + ([] if given is True else [str(given)])
+        return shlex.join(line)
 
     def _trust(self, declared: str) -> Trust:
         wanted = self.option("--nmsp-trust")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a scenario holds: the tester's end, with the waits and the preconditions."""
 
-import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -87,7 +86,6 @@ class Peer:
         timing: Timing | None = None,
         profile: Profile = NOMINAL,
         policy: TlsPolicy | None = None,
-        seed: int = 0,
         hashes: Sequence[Hash] = (),
         operator: Operator | None = None,
     ) -> None:
@@ -98,7 +96,6 @@ class Peer:
         self.identities = identities
         self.timing = timing or Timing()
         self.profile = profile
-        self.random = random.Random(seed)  # noqa: S311 - choices, no secrets
         self.links: list[Link] = []
 
     # --- the endpoint is a WLC: we dial ------------------------------------

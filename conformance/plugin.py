@@ -57,7 +57,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--nmsp-seed": {
         "type": int,
         "default": 0,
-        "help": "shuffles the cases; 0 is the catalogue's order",
+        "help": "order of the cases, nothing else; 0 is the catalogue's",
     },
     "--nmsp-json": {"metavar": "FILE", "help": "the result as JSON"},
     "--nmsp-show-identities": {"action": "store_true"},

@@ -51,7 +51,6 @@ class Settings(msgspec.Struct):
     profile: Profile = NOMINAL
     confirmed: bool = False
     output: Path | None = None
-    seed: int = 0
     reproduce: str = ""
     unreachable: str = ""
     policy: TlsPolicy | None = None
@@ -73,7 +72,6 @@ def run_case(scenario: Scenario, settings: Settings) -> Case:
         policy=settings.policy,
         hashes=settings.hashes,
         operator=settings.operator,
-        seed=settings.seed,
     )
     began = time.monotonic()
     ended: tuple[Reason, str] | None = None

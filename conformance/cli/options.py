@@ -94,7 +94,13 @@ live = _all(
         help="The same, as a file that is written anew while the run goes on.",
     ),
     click.option("--shard", metavar="I/N", default="", help="Run the i-th of n parts."),
-    click.option("--seed", type=int, default=0, help="Shuffles; 0 does not."),
+    click.option(
+        "--seed",
+        type=int,
+        default=0,
+        show_default=True,
+        help="The order of the cases, and nothing else; 0 is the catalogue's.",
+    ),
 )
 """How an endpoint is met."""
 

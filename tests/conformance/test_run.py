@@ -2,6 +2,7 @@
 """`run`, `listen` and `check` as a user meets them: processes and exit codes."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,12 @@ def test_a_faulty_endpoint_exits_1_and_is_told_why(identity: str) -> None:
             "run", f"127.0.0.1:{met.target[1]}", "NMSP-ECHO-3", "--identity", identity,
             *QUICK,
         )  # fmt: skip
+        (told,) = [line for line in done.stdout.splitlines() if "  again  " in line]
+        _, program, *line = shlex.split(told)
+        again = conformance(*line)
+    assert program == "nmsp-conformance"
+    assert (again.returncode, again.stdout.count("(new)")) == (1, 1)
+    assert "--timeout-factor 0.2" in told
     assert done.returncode == 1, done.stdout + done.stderr
     assert "DIFFERENCE (new) NMSP-ECHO-3 (MUST, assumed)" in done.stdout
     assert "expected  transaction 1" in done.stdout
