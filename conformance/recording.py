@@ -6,6 +6,9 @@ packets around them are rebuilt, because a program sees no packets: the capture 
 so itself.
 """
 
+import contextlib
+import os
+import stat
 import threading
 import time
 from pathlib import Path
@@ -33,6 +36,8 @@ class Recorder:
         """
         self._lock = threading.Lock()
         self._file = open_private(path)
+        # Who reads a pipe looks on; a file may be written in larger pieces.
+        self._read_along = not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
         self._writer = PcapngWriter(self._file, comments=[REBUILT])
         self._writer.interface(name="socket", description=REBUILT)
         self.secrets: list[bytes] = []
@@ -48,6 +53,7 @@ class Recorder:
             if line not in self.secrets and not self._file.closed:
                 self.secrets.append(line)
                 self._writer.secrets(line + b"\n")
+                self._pass_on()
 
     def frames(self, frames: list[bytes], time_ns: int) -> None:
         """Write frames; time never runs backwards in one file."""
@@ -57,11 +63,22 @@ class Recorder:
             for frame in frames:
                 self._last = max(time_ns, self._last + 1_000)
                 self._writer.packet(frame, self._last)
+            self._pass_on()
 
     def close(self) -> None:
         """Finish the file."""
-        with self._lock:
+        with self._lock, contextlib.suppress(BrokenPipeError):
             self._file.close()
+
+    def _pass_on(self) -> None:
+        """Give what was written to whoever reads along; record no more without one."""
+        if not self._read_along:
+            return
+        try:
+            self._file.flush()
+        except BrokenPipeError:
+            with contextlib.suppress(BrokenPipeError):
+                self._file.close()
 
 
 class Track:

@@ -8,6 +8,8 @@ Wireshark opens itself.
 Source: documented: Wireshark's manual page extcap(4).
 """
 
+import contextlib
+import io
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +35,9 @@ class Source(NamedTuple):
     arguments: tuple[str, ...]
 
 
+PROFILE = "Wire profile (the dissector's must be the same: install --profile)"
+
+
 def _argument(number: int, call: str, shown: str, rest: str) -> str:
     return f"arg {{number={number}}}{{call=--{call}}}{{display={shown}}}{rest}"
 
@@ -56,6 +61,7 @@ SOURCES = {
                 "Port of the WLC",
                 f"{{type=integer}}{{range=1,65535}}{{default={PORT}}}",
             ),
+            _argument(4, "nmsp-profile", PROFILE, "{type=fileselect}{mustexist=true}"),
         ),
     ),
     "nmsp-tap": Source(
@@ -73,7 +79,8 @@ SOURCES = {
                 2,
                 "nmsp-identity",
                 "Identity (PEM)",
-                "{type=fileselect}{required=true}{mustexist=true}",
+                "{type=fileselect}{required=true}{mustexist=true}{tooltip=Of the proxy;"
+                " the WLC must list it: nmsp authlist FILE prints the commands}",
             ),
         ),
     ),
@@ -93,6 +100,7 @@ SOURCES = {
 @click.option("--nmsp-keylog", "keylog", type=click.Path(path_type=Path))
 @click.option("--nmsp-rsa-key", "rsa_key", type=click.Path(path_type=Path))
 @click.option("--nmsp-port", "port", type=click.IntRange(1, 65535), default=PORT)
+@click.option("--nmsp-profile", "profile", type=click.Path(path_type=Path))
 @click.option("--nmsp-listen", "listen", default=f"127.0.0.1:{PORT}")
 @click.option("--nmsp-target", "target", default="")
 @click.option("--nmsp-identity", "identity", default="")
@@ -111,6 +119,7 @@ def command(
     keylog: Path | None,
     rsa_key: Path | None,
     port: int,
+    profile: Path | None,
     listen: str,
     target: str,
     identity: str,
@@ -137,29 +146,45 @@ def command(
     elif not capture or fifo is None:
         raise click.UsageError("--capture and --fifo go together")
     elif source == "nmsp-live":
-        _live(fifo, interface, keylog, rsa_key, port)
+        _live(fifo, interface, _given(keylog), _given(rsa_key), _given(profile), port)
     else:
         _tap(ctx, fifo, listen, target, identity)
 
 
+def _given(path: Path | None) -> Path | None:
+    """None for what the user left empty in the dialog."""
+    return None if path is None or path == Path() else path
+
+
 def _live(
-    fifo: Path, interface: str, keylog: Path | None, rsa_key: Path | None, port: int
+    fifo: Path,
+    interface: str,
+    keylog: Path | None,
+    rsa_key: Path | None,
+    profile_file: Path | None,
+    port: int,
 ) -> None:
     """Write messages as they pass, until Wireshark closes its end."""
     from nmsp_scapy.cli.listening import listening
-    from nmsp_scapy.cli.options import key_store
+    from nmsp_scapy.cli.options import key_store, wire_profile
     from nmsp_scapy.decrypt import Decryption
     from nmsp_scapy.dissect import Dissection
     from nmsp_scapy.export.upper_pdu import UpperPduWriter
 
     ports = frozenset({port})
+    profile = wire_profile(profile_file)
     store = key_store((), (rsa_key,) if rsa_key else (), None)
     logs = [keylog] if keylog else []
-    with fifo.open("wb") as file, listening(interface, ports, store, logs) as live:
+    with (
+        fifo.open("wb") as file,
+        # Wireshark takes any word on standard error for an error.
+        listening(interface, ports, store, logs, quiet=True) as live,
+    ):
         writer = UpperPduWriter(file)
         file.flush()
         try:
-            for batch in Dissection(Decryption(store, ports=ports)).run(live):
+            work = Decryption(store, profile=profile, ports=ports)
+            for batch in Dissection(work, profile).run(live):
                 writer.write(batch)
                 file.flush()
         except BrokenPipeError:
@@ -177,7 +202,9 @@ def _tap(
     found = main.get_command(ctx, "tap")
     if found is None:
         raise click.UsageError("there is no nmsp tap here")
-    found.main(
-        [listen, target, "--identity", identity, "-o", str(fifo)],
-        standalone_mode=False,
-    )
+    # Wireshark takes any word on standard error for an error; what is one is raised.
+    with contextlib.redirect_stderr(io.StringIO()):
+        found.main(
+            [listen, target, "--identity", identity, "-o", str(fifo)],
+            standalone_mode=False,
+        )

@@ -52,7 +52,12 @@ class GrowingLogs:
 
 @contextlib.contextmanager
 def listening(
-    interface: str, ports: frozenset[int], store: KeyStore, keylogs: Sequence[Path]
+    interface: str,
+    ports: frozenset[int],
+    store: KeyStore,
+    keylogs: Sequence[Path],
+    *,
+    quiet: bool = False,
 ) -> Iterator[LiveCapture]:
     """Listen to an interface until interrupted.
 
@@ -61,6 +66,7 @@ def listening(
         ports: of the WLC.
         store: gets the secrets of the key logs.
         keylogs: read on while they grow.
+        quiet: whether to say nothing of it.
 
     Raises:
         click.UsageError: not root, not Linux, or no such interface.
@@ -85,7 +91,8 @@ def listening(
     before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         with live:
-            click.echo(f"nmsp: listening to {interface}; Ctrl-C ends it", err=True)
+            if not quiet:
+                click.echo(f"nmsp: listening to {interface}; Ctrl-C ends it", err=True)
             yield live
     finally:
         for one, handler in before.items():

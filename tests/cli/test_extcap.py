@@ -2,15 +2,26 @@
 """Wireshark's tools as clients of our capture sources."""
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from nmsp_scapy.export.lua import dissector
+from nmsp_scapy.profile import NOMINAL, Profile
+from nmsp_scapy.profile.writing import written
+from tests.conformance.tap.test_proxy import TAP, visit, wlc_for_tap
+from tests.gear.odd_profiles import LITTLE
 from tests.gear.talking import converse
 
 ROOT = Path(__file__).parent.parent.parent
@@ -93,43 +104,129 @@ def readable_by_all(program: str) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in path.parents)
 
 
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    return path
+
+
 @needs_root
-def test_tshark_shows_messages_as_they_pass(tshark: str, tmp_path: Path) -> None:
-    log, fifo = tmp_path / "growing.keys", tmp_path / "fifo"
+@pytest.mark.parametrize("profile", [NOMINAL, LITTLE], ids=lambda p: p.name)
+def test_tshark_shows_messages_as_they_pass(
+    tshark: str, tmp_path: Path, fifo: Path, profile: Profile
+) -> None:
+    log, layout = tmp_path / "growing.keys", tmp_path / "layout.toml"
     log.touch()
-    os.mkfifo(fifo)
+    layout.write_text(written(profile))
     lua = tmp_path / "nmsp.lua"
-    subprocess.run([*EXTCAP[:-1], "wireshark", "lua", "-o", str(lua)], check=True)
-    talking = threading.Thread(target=converse, args=(log,))
+    lua.write_text(dissector([profile]))
+    talking = threading.Thread(target=converse, args=(log, profile))
     talking.start()
     while not log.with_suffix(".port").exists():
         time.sleep(0.05)
     port = log.with_suffix(".port").read_text()
-    with fifo_reader(tshark, fifo, lua) as reading:
-        source = subprocess.Popen(
-            [
-                *(*EXTCAP, "--capture", "--extcap-interface", "nmsp-live"),
-                *("--fifo", str(fifo), "--nmsp-interface", "lo"),
-                *("--nmsp-port", port, "--nmsp-keylog", str(log)),
-            ],
-            stderr=subprocess.PIPE,
-        )
-        assert source.stderr is not None
-        assert b"listening to lo" in source.stderr.readline()
+    told = ("--nmsp-interface", "lo", "--nmsp-port", port)
+    told += ("--nmsp-keylog", str(log), "--nmsp-profile", str(layout))
+    with reading(tshark, fifo, lua) as shown, started("nmsp-live", fifo, *told) as own:
+        while not listens(own.pid):
+            time.sleep(0.05)
         log.with_suffix(".go").touch()
+        types = profile.message_types
+        wait_for(
+            shown,
+            {types["CAPABILITY_NOTIFICATION"]: 2, types["STATISTICS_RESPONSE"]: 2},
+        )
         talking.join()
-        time.sleep(1.0)
+
+
+@pytest.mark.parametrize("tls", ["1.0", "1.3"])
+def test_the_proxy_is_shown_while_it_runs(
+    tshark: str, tmp_path: Path, fifo: Path, tls: str
+) -> None:
+    """tshark opens TLS by the secrets that come down the pipe before the packets."""
+    identity = tmp_path / "tap.pem"
+    identity.write_bytes(TAP.pem)
+    with wlc_for_tap(tls=tls) as wlc:
+        lua = tmp_path / "nmsp.lua"
+        lua.write_text(dissector(port=wlc.port))
+        port = free_port()
+        told = ("--nmsp-listen", f"127.0.0.1:{port}", "--nmsp-identity", str(identity))
+        told += ("--nmsp-target", f"127.0.0.1:{wlc.port}")
+        with (
+            reading(tshark, fifo, lua) as shown,
+            started("nmsp-tap", fifo, *told, path=commands(tmp_path)) as own,
+        ):
+            while not listens(own.pid):
+                time.sleep(0.05)
+            mse = visit(port)
+            assert mse.session is not None
+            passed: Counter[int] = Counter()
+            for table in (mse.session.session.sent, mse.session.session.received):
+                for name, one in table.items():
+                    passed[NOMINAL.message_types[name]] += one.count
+            assert passed.total() > 20
+            wait_for(shown, passed)  # to the last one, with the proxy still there
+
+
+def commands(folder: Path) -> Path:
+    """Name the commands of other packages as an installation does."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    told = folder / "site" / "nmsp_commands-0.dist-info"
+    told.mkdir(parents=True)
+    (told / "METADATA").write_text("Name: nmsp-commands\nVersion: 0\n")
+    listed = project["entry-points"]["nmsp.commands"].items()
+    lines = ["[nmsp.commands]", *(f"{name} = {place}" for name, place in listed)]
+    (told / "entry_points.txt").write_text("\n".join(lines) + "\n")
+    return told.parent
+
+
+@contextmanager
+def started(
+    name: str, fifo: Path, *arguments: str, path: Path = ROOT
+) -> Iterator[subprocess.Popen[str]]:
+    """Start a source as Wireshark does, and end it as it does.
+
+    Wireshark shows what it writes to standard error as an error, so that it may not.
+    """
+    source = subprocess.Popen(
+        [
+            *(*EXTCAP, "--capture", "--extcap-interface", name),
+            *("--fifo", str(fifo), *arguments),
+        ],
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(path)])},
+        text=True,
+    )
+    try:
+        yield source
+    finally:
         source.terminate()
-        _, errors = source.communicate(timeout=20)
-        assert source.returncode == 0, errors
-        told, _ = reading.communicate(timeout=30)
-    names = told.split()
-    assert names.count("7") == 2
-    assert names.count("21") >= 2
+        _, errors = source.communicate(timeout=60)
+    assert (source.returncode, errors) == (0, "")
 
 
-def fifo_reader(tshark: str, fifo: Path, lua: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
+def listens(pid: int) -> bool:
+    """Whether a process has a packet socket, or a TCP socket that listens."""
+    own = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    packet = [row.split() for row in Path("/proc/net/packet").read_text().split("\n")]
+    tcp = [row.split() for row in Path("/proc/net/tcp").read_text().split("\n")]
+    inodes = [row[8] for row in packet[1:-1]]
+    inodes += [row[9] for row in tcp[1:-1] if row[3] == "0A"]
+    return any(f"socket:[{inode}]" in own for inode in inodes)
+
+
+def free_port() -> int:
+    """A port that nobody has at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port
+
+
+@contextmanager
+def reading(tshark: str, fifo: Path, lua: Path) -> Iterator[IO[str]]:
+    """Read the pipe with tshark; yield its lines, a frame each."""
+    with subprocess.Popen(
         [
             *(tshark, "-i", str(fifo), "-l", "-X", f"lua_script:{lua}"),
             *("-T", "fields", "-e", "nmsp.type"),
@@ -137,4 +234,22 @@ def fifo_reader(tshark: str, fifo: Path, lua: Path) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    )
+    ) as process:
+        assert process.stdout is not None
+        patience = threading.Timer(90, process.kill)
+        patience.start()
+        try:
+            yield process.stdout
+        finally:
+            patience.cancel()
+            process.kill()
+
+
+def wait_for(lines: IO[str], wanted: Mapping[int, int]) -> None:
+    """Read lines until so many messages of each type were in them."""
+    seen: Counter[int] = Counter()
+    for line in lines:
+        seen.update(int(word) for word in line.replace(",", " ").split())
+        if all(seen[kind] >= count for kind, count in wanted.items()):
+            return
+    raise AssertionError(f"tshark ended with {dict(seen)}")

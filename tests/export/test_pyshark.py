@@ -16,7 +16,9 @@ from nmsp_scapy.dissect import dissect
 from nmsp_scapy.export import pyshark as adapter
 from nmsp_scapy.export.pyshark import PysharkError, shark
 from tests.gear.bundled import bundled
+from tests.gear.odd_profiles import ODD
 from tests.gear.talks import talk
+from tests.gear.wireshark import corpus, ours, tcp_capture
 
 ROOT = Path(__file__).parent.parent.parent
 NOTIFICATIONS = ROOT / "pcaps/notifications.pcapng"
@@ -46,6 +48,21 @@ def test_it_gives_every_message_that_we_read(tshark, one):
         theirs = [(m.frame, m.type, m.length) for m in messages]
     assert theirs == [(m.frames[-1], m.type, m.length) for m in ours]
     assert len(theirs) > 30
+
+
+@pytest.mark.parametrize("profile", ODD, ids=lambda profile: profile.name)
+def test_it_honours_a_wire_profile(tshark, tmp_path, profile):
+    raws = [raw for raw in corpus(7, 40, profile) if len(raw) < 60_000]
+    capture = tcp_capture(tmp_path / "x.pcap", raws)
+    meant = [(ours(raw, profile), len(raw)) for raw in raws]
+    with shark(capture, profile=profile) as messages:
+        theirs = [(m.type, m.layer.get_field("transaction_id")) for m in messages]
+    numbers = [int(said["nmsp.type"]) for said, _ in meant]
+    ids = [said.get("nmsp.transaction_id") for said, _ in meant]
+    assert theirs == list(zip(numbers, ids, strict=True))
+    with shark(capture) as messages:
+        nominal = [m.type for m in messages]
+    assert nominal != numbers
 
 
 def test_reordered_segments_cost_no_message(tshark, tmp_path):
