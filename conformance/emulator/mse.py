@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Any, Self
 
 import msgspec
@@ -21,6 +20,7 @@ from conformance.emulator.server import policy_of
 from conformance.emulator.tls import Identity, client_context, identity
 from conformance.identities import unproven
 from conformance.recording import Recorder, Track
+from conformance.running import Running
 from conformance.session import (
     Arrival,
     Kind,
@@ -241,7 +241,7 @@ class MseSession:
         self._say(name, elements)
 
 
-class EmulatedMse:
+class EmulatedMse(Running):
     """An MSE that keeps a session with one WLC.
 
     Attributes:
@@ -388,16 +388,3 @@ class EmulatedMse:
         self._stopped.close()
         if self._recorder is not None:
             self._recorder.close()
-
-    def __enter__(self) -> Self:
-        """Run for the time of a block."""
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self.stop()

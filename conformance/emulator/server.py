@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -33,6 +32,7 @@ from conformance.emulator.tls import (
 from conformance.emulator.tracing import Trace, Tracer
 from conformance.emulator.wlc import SLOW_S, Settings, WlcSession
 from conformance.recording import Recorder, Track
+from conformance.running import Running
 from conformance.transport import Channel, End, EndedError, Kept
 from nmsp_scapy.authlist.create import new_identity
 from nmsp_scapy.authlist.identity import identity_of
@@ -122,7 +122,7 @@ def policy_of(tls: str) -> Policy:
     return Policy(lowest, highest, POLICIES["any"].ciphers, "asked for")
 
 
-class EmulatedWlc:
+class EmulatedWlc(Running):
     """A WLC on a TCP port.
 
     Attributes:
@@ -231,19 +231,6 @@ class EmulatedWlc:
             sock.close()
         if self._recorder is not None:
             self._recorder.close()
-
-    def __enter__(self) -> Self:
-        """Serve for the time of a block."""
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self.stop()
 
     # --- connections --------------------------------------------------------------
 

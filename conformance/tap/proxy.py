@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 from enum import StrEnum
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -21,6 +20,7 @@ import msgspec
 from conformance.emulator.server import policy_of
 from conformance.emulator.tls import Identity, ServerContext, client_context
 from conformance.recording import Recorder, Track
+from conformance.running import Running
 from conformance.transport import Channel, End, EndedError, connect
 
 DIAL_S, HANDSHAKE_S = 10.0, 30.0
@@ -64,7 +64,7 @@ class Tapped(msgspec.Struct):
     ended: tuple[Leg, EndedError] | None = None
 
 
-class Tap:
+class Tap(Running):
     """Listens for MSEs and passes each on to the WLC.
 
     Attributes:
@@ -127,19 +127,6 @@ class Tap:
             sock.close()
         if self._recorder is not None:
             self._recorder.close()
-
-    def __enter__(self) -> Self:
-        """Serve for the time of a block."""
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self.stop()
 
     # --- sessions -----------------------------------------------------------------
 
