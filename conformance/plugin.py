@@ -6,7 +6,13 @@
 Every pytest process of a user imports this module: it imports nothing else.
 """
 
+import os
 from typing import Any
+
+import pytest
+
+WAITING = 8
+"""Workers of `-n auto` at least: cases wait for the endpoint more than they work."""
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "--nmsp-target": {"metavar": "HOST[:PORT]", "help": "the WLC under test"},
@@ -73,10 +79,23 @@ def pytest_addoption(parser: Any) -> None:
         group.addoption(name, **how)
 
 
+def _judges(config: Any) -> bool:
+    """Tell whether there is an endpoint to judge."""
+    where = ("--nmsp-target", "--nmsp-listen", "--nmsp-inventory")
+    return any(config.getoption(name) for name in where)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: Any) -> int | None:
+    """Say how many workers `-n auto` is; None leaves it to pytest-xdist."""
+    if not _judges(config) or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return max(WAITING, os.cpu_count() or 1)
+
+
 def pytest_configure(config: Any) -> None:
     """Begin a suite when there is an endpoint to judge."""
-    where = ("--nmsp-target", "--nmsp-listen", "--nmsp-inventory")
-    if any(config.getoption(name) for name in where):
+    if _judges(config):
         from conformance.collection import begin
 
         begin(config)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import matrix, selection
+from conformance import matrix, plugin, selection
 from tests.gear.gnutls import free_port
 
 SOME = ("NMSP-CAPABILITY-*", "NMSP-ECHO-[1-4]")
@@ -141,3 +141,16 @@ def test_marks_narrow_a_run(listed_pem: Path, tmp_path: Path) -> None:
         )
     assert code == 0
     assert {name.partition(".")[0] for name in judged(result)} == {"echo"}
+
+
+def test_auto_is_more_workers_than_cores_where_an_endpoint_is_judged(
+    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
+    auto = pytestconfig.hook.pytest_xdist_auto_num_workers
+    cores = auto(config=pytestconfig)
+    monkeypatch.setattr(pytestconfig.option, "nmsp_target", "192.0.2.10")
+    assert auto(config=pytestconfig) == max(plugin.WAITING, os.cpu_count() or 1)
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "3")
+    assert auto(config=pytestconfig) == 3
+    assert cores <= (os.cpu_count() or 1)
