@@ -7,18 +7,24 @@ Wireshark shows the comments; our dissector marks the bytes that a comment names
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from conformance.capture import Watched
-from conformance.observation import Seen
 from conformance.pinpoint import clauses, comment_of
 from conformance.place import Place, locate
-from conformance.result import Case
+from conformance.result import Case, Judged
 from conformance.verdict import Finding, Verdict
 from nmsp_scapy.conversation import Conversation, Event, Message, Result
 from nmsp_scapy.export.notes import Notes, is_told
 from nmsp_scapy.export.output import replacing
 from nmsp_scapy.export.pcapng import write_capture
+
+
+class Remark(NamedTuple):
+    """A comment on a frame."""
+
+    frame: int
+    text: str
 
 
 class Annotation:
@@ -60,35 +66,38 @@ class Annotation:
             self._lasts[found.conversation] = found.frames[-1]
 
     def deviations(self, cases: Iterable[Case], watched: Sequence[Watched]) -> None:
-        """Keep what failed, on the frame that completes the message.
+        """Keep what failed, on the frame that completes the message."""
+        for _, part, each in self.failed(cases, watched):
+            for found in part.unmet:
+                frame, text = self.remark(part, found, each)
+                self._notes.note((frame,), text)
+
+    @staticmethod
+    def failed(
+        cases: Iterable[Case], watched: Sequence[Watched]
+    ) -> Iterator[tuple[Case, Judged, Watched]]:
+        """Yield what failed, with the conversation in which it did."""
+        by_index = {each.conversation.index: each for each in watched}
+        for case in cases:
+            for part in case.requirements:
+                if part.verdict is Verdict.FAIL and part.unmet:
+                    yield case, part, by_index[_conversation(case)]
+
+    def remark(self, part: Judged, found: Finding, watched: Watched) -> Remark:
+        """Say what deviates, and on which frame.
 
         What no message shows stands where the conversation was last heard of: its last
         message, an alert behind it, or where it began when there was none of these.
         """
-        by_index = {each.conversation.index: each for each in watched}
-        for case in cases:
-            index = _conversation(case)
-            messages = by_index[index].seen.messages
-            for part in case.requirements:
-                if part.verdict is Verdict.FAIL:
-                    for found in part.unmet:
-                        self._deviation(part.requirement, found, messages, index)
-
-    def _deviation(
-        self, requirement: str, found: Finding, messages: Sequence[Seen], index: int
-    ) -> None:
-        at = found.evidence
-        frames: tuple[int, ...] = (self._lasts[index],)
-        if at is not None and at.message is not None:
-            message = messages[at.message]
-            place = locate(message.raw, at.field, message.profile)
-            if at.offset is not None:
-                place = Place(at.offset, at.length or 1, place.filter)
-            remark = comment_of(requirement, found, message.raw, place)
-            frames = message.frames or frames
-        else:
-            remark = clauses(requirement, found)
-        self._notes.note(frames, remark)
+        at, frame = found.evidence, self._lasts[watched.conversation.index]
+        if at is None or at.message is None:
+            return Remark(frame, clauses(part.requirement, found))
+        message = watched.seen.messages[at.message]
+        place = locate(message.raw, at.field, message.profile)
+        if at.offset is not None:
+            place = Place(at.offset, at.length or 1, place.filter)
+        text = comment_of(part.requirement, found, message.raw, place)
+        return Remark(message.frames[-1] if message.frames else frame, text)
 
     def write(self, file: IO[bytes], path: Path, key_log: Iterable[str]) -> None:
         """Write the capture with its comments, and with the secrets that it needs."""

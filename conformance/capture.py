@@ -225,6 +225,7 @@ def check(
     trust: Trust,
     chosen: Sequence[str] = (),
     policy: TlsPolicy | None = None,
+    reproduce: str = "",
 ) -> Run:
     """Judge both roles in every conversation of a capture.
 
@@ -234,15 +235,20 @@ def check(
         trust: weighs a failure.
         chosen: requirement ids; all that can be checked unless given.
         policy: of TLS, that the WLC claims.
+        reproduce: the command that judges the capture in the same way.
     """
+    again = reproduce or f"nmsp-conformance check {capture}"
     for each in watched:
         each.seen.policy = policy
     made = [
         case
         for each in watched
         for identifier in (chosen or CHECKS)
-        for case in (_case(each, identifier, trust, capture),)
+        for case in (_case(each, identifier, trust),)
     ]
+    for case in made:
+        case.capture = capture
+        case.reproduce = f"{again} {case.requirements[0].requirement}"
     run = Run(
         target=capture,
         role="both",
@@ -274,7 +280,7 @@ def _placed(found: Finding, seen: Observation) -> Finding:
     return msgspec.structs.replace(found, evidence=told)
 
 
-def _case(watched: Watched, identifier: str, trust: Trust, capture: str) -> Case:
+def _case(watched: Watched, identifier: str, trust: Trust) -> Case:
     known = requirements.load()[identifier]
     seen = msgspec.structs.replace(watched.seen, role=known.role)
     judge = Judge([identifier])
@@ -303,6 +309,4 @@ def _case(watched: Watched, identifier: str, trust: Trust, capture: str) -> Case
     case.confirmed = seen.confirmed
     case.transcript = transcript([seen]) if part.verdict is Verdict.FAIL else []
     case.ends = [str(seen.end)]
-    case.capture = capture
-    case.reproduce = f"nmsp-conformance check {capture} {identifier}"
     return case

@@ -137,6 +137,7 @@ class Run(msgspec.Struct, omit_defaults=True):
         stale: known deviations that no longer occur.
         passive: whether nothing was stimulated; what was not to be seen is then no
             fault of the run's.
+        port: of the WLC in a capture, where it is not the usual one; else 0.
         pseudonymised: whether identities have other names in it. Captures never do.
     """
 
@@ -155,6 +156,7 @@ class Run(msgspec.Struct, omit_defaults=True):
     seed: int = 0
     name: str = ""
     passive: bool = False
+    port: int = 0
     pseudonymised: bool = False
     schema_version: int = SCHEMA_VERSION
     tool: str = "nmsp-conformance"

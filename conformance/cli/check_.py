@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`nmsp-conformance check`: the same checks on a capture."""
 
+import shlex
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from nmsp_scapy.cli.options import (
     wire_options,
     wire_profile,
 )
+from nmsp_scapy.constants import PORT
 
 if TYPE_CHECKING:
     from conformance.claims import Claims
@@ -72,12 +74,12 @@ def command(
         claimed = claims.read(given["claims"]) if given["claims"] else claims.Claims()
     except ValueError as error:
         raise click.UsageError(f"--claims: {error}") from None
+    if given["output"]:
+        Path(given["output"]).mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         run = _judge(stack, ctx, capture, names, claimed, given)
         if not given["show_identities"]:
             run = pseudonymised(run)
-    if given["output"]:
-        Path(given["output"]).mkdir(parents=True, exist_ok=True)
     reports([run], **given)
     ctx.exit(run.exit)
 
@@ -95,9 +97,10 @@ def _judge(
     from conformance import capture as checking
     from conformance.annotate import Annotation
     from conformance.emulator.authlist import AuthList
+    from conformance.excerpt import excerpts
     from conformance.verdict import Exit, Trust
     from nmsp_scapy.cli.reading import Reading, seekable, spare
-    from nmsp_scapy.constants import PORT, Grade
+    from nmsp_scapy.constants import Grade
 
     annotate: Path | None = given["annotate"]
     spare(annotate, (capture,))
@@ -122,10 +125,35 @@ def _judge(
         trust=weigh,
         chosen=names,
         policy=claimed.policy,
+        reproduce=_again(capture, given),
     )
+    run.port = min(ports) if len(ports) == 1 and PORT not in ports else 0
     baseline.apply(run, claimed.known, datetime.now(UTC).date())
     baseline.scored(run, claimed.scored)
     if annotate is not None:
         annotation.deviations(run.cases, watched)
         annotation.write(file, annotate, reading.key_log)
+    if given["output"]:
+        folder = Path(given["output"])
+        try:
+            excerpts(run, watched, annotation, file, folder, reading.key_log)
+        except ValueError as error:
+            raise click.UsageError(f"-o: {error}") from None
     return run
+
+
+def _again(capture: str, given: dict[str, Any]) -> str:
+    """The command that judges the capture in the same way."""
+    line = ["nmsp-conformance", "check", capture]
+    for name, value in (
+        *(("--keylog", each) for each in given["keylogs"]),
+        *(("--rsa-key", each) for each in given["rsa_keys"]),
+        *(("--port", each) for each in given["ports"] if given["ports"] != (PORT,)),
+        ("--password-file", given["password_file"]),
+        ("--profile", given["profile_file"]),
+        ("--claims", given["claims"]),
+        ("--authlist", given["authlist"]),
+        ("--trust", None if given["trust"] == "auto" else given["trust"]),
+    ):
+        line += [name, str(value)] if value else []
+    return shlex.join(line + (["--strict"] if given["strict"] else []))

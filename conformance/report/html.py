@@ -64,7 +64,12 @@ def text_of(runs: Sequence[Run]) -> str:
         runs=list(enumerate(runs)),
         title=", ".join(run.endpoint for run in runs),
         style=(folder / "report.css").read_text(encoding="utf-8"),
-        captures=any(case.capture for run in runs for case in run.cases),
+        captures=any(
+            part.capture or (case.capture and not run.passive)
+            for run in runs
+            for case in run.cases
+            for part in case.requirements
+        ),
         hidden=any(run.pseudonymised for run in runs),
         ports=[port_of(run) for run in runs],
         signs=SIGNS,
@@ -90,6 +95,8 @@ def anchor(run: int, case: str) -> str:
 
 def port_of(run: Run) -> int:
     """Port that Wireshark must be told; 0 when it is the usual one."""
+    if run.passive:
+        return run.port
     port = run.target.rpartition(":")[2]
     return int(port) if port.isdecimal() and int(port) != PORT else 0
 

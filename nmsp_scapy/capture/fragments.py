@@ -39,27 +39,30 @@ class Whole(NamedTuple):
         length: how many it has.
         header: protocol of the payload.
         conflict: copies of the same bytes disagreed.
+        frames: that carried its pieces.
     """
 
     data: bytes
     length: int
     header: int
     conflict: bool
+    frames: tuple[int, ...]
 
 
 class _Datagram:
     """The pieces of one packet, sorted and without overlap."""
 
-    __slots__ = ("conflict", "frame", "header", "length", "pieces")
+    __slots__ = ("conflict", "frames", "header", "length", "pieces")
 
-    def __init__(self, frame: int) -> None:
+    def __init__(self) -> None:
         self.pieces: list[tuple[int, int, bytes]] = []
         self.length: int | None = None
         self.header: int | None = None
         self.conflict = False
-        self.frame = frame
+        self.frames: list[int] = []
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: Piece, frame: int) -> None:
+        self.frames.append(frame)
         if piece.last and self.length is None:
             self.length = piece.stop
         if piece.start == 0:
@@ -94,7 +97,8 @@ class _Datagram:
             reached = stop
             if reached >= self.length:
                 joined = b"".join(parts)[: self.length]
-                return Whole(joined, self.length, self.header, self.conflict)
+                frames = tuple(self.frames)
+                return Whole(joined, self.length, self.header, self.conflict, frames)
         return None
 
 
@@ -123,13 +127,13 @@ class Fragments:
         if datagram is None:
             if len(self._datagrams) >= DATAGRAMS:
                 del self._datagrams[next(iter(self._datagrams))]
-            datagram = self._datagrams[key] = _Datagram(frame)
-        datagram.add(piece)
+            datagram = self._datagrams[key] = _Datagram()
+        datagram.add(piece, frame)
         whole = datagram.whole()
-        if whole is not None or len(datagram.pieces) > PIECES:
+        if whole is not None or len(datagram.frames) > PIECES:
             del self._datagrams[key]
         return whole
 
     def unfinished(self) -> list[int]:
         """Frames that began the packets which never became whole."""
-        return [datagram.frame for datagram in self._datagrams.values()]
+        return [datagram.frames[0] for datagram in self._datagrams.values()]

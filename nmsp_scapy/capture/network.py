@@ -48,6 +48,7 @@ class Network:
         found: what the packets held; whoever calls takes it out.
         base: offset in the file of the buffer in use, for `Damage`; None
             where there is no file.
+        joined: frames of the fragments that were put together last.
     """
 
     def __init__(self, ports: Container[int] | None = None) -> None:
@@ -59,6 +60,7 @@ class Network:
         """
         self.found: list[Found] = []
         self.base: int | None = 0
+        self.joined: tuple[int, ...] = ()
         self._ports = ports
         self._wanted: dict[bytes, bool] = {}
         self._fragments = Fragments()
@@ -250,6 +252,7 @@ class Network:
         whole = self._fragments.add(key, piece, self._frame)
         if whole is None:
             return None
+        self.joined = whole.frames
         if whole.conflict:
             self._damage(pos, "overlapping fragments disagree; the first copy is read")
         addresses = key[0]

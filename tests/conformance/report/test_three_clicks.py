@@ -21,9 +21,19 @@ from tests.gear.wireshark import run_tshark
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a new user has after one command against a faulty endpoint."""
+def conformance(*arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance", *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module", params=["run", "check"])
+def folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """What a new user has after one command, on a faulty endpoint or its capture."""
     out = tmp_path_factory.mktemp("out")
     who = matrix.listed().listed
     identity = out / "mse.pem"
@@ -32,16 +42,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         + who.certificate.public_bytes(Encoding.PEM)
     )
     with matrix.wlc("echo-wrong-transaction") as met:
-        done = subprocess.run(
-            [
-                sys.executable, "-m", "conformance", "run",
-                f"127.0.0.1:{met.target[1]}", "echo", "--identity", str(identity),
-                "--timeout-factor", "0.2", "-o", str(out), "--report", "html",
-            ],
-            cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
+        conformance(
+            "run", f"127.0.0.1:{met.target[1]}", "echo", "--identity", str(identity),
+            "--timeout-factor", "0.2", "-o", str(out), "--report", "html",
         )  # fmt: skip
-    assert done.returncode == 1, done.stdout + done.stderr
-    return out
+    if request.param == "run":
+        return out
+    conformance(
+        "check", str(out / "echo.answers_echo_in_its_transaction.pcapng"),
+        "NMSP-ECHO-3", "--port", str(met.target[1]), "--trust", "assumed",
+        "-o", str(out / "checked"), "--report", "html",
+    )  # fmt: skip
+    return out / "checked"
 
 
 def link_of(node: Node, told: str) -> str:
