@@ -13,7 +13,14 @@ import jinja2
 
 import nmsp_scapy
 from nmsp_scapy import layers
-from nmsp_scapy.constants import PORT, ElementType, Grade, MessageType, response_name
+from nmsp_scapy.constants import (
+    PORT,
+    ElementType,
+    Grade,
+    MessageType,
+    SubService,
+    response_name,
+)
 from nmsp_scapy.export.lua_code import lua, straight_code
 from nmsp_scapy.layers.base import NMSPPacket
 from nmsp_scapy.layers.fields import (
@@ -28,6 +35,9 @@ from nmsp_scapy.profile import NOMINAL, ElementGeometry, Profile
 UNSHOWN = {"reserved", "flags", "slot", "antenna", "length"}
 """Fields that a line about an element has no room for."""
 
+
+SUB_SERVICE_BITS = {bit.bit_length() - 1: str(bit.name) for bit in SubService}
+"""What the number of a bit in a query means."""
 
 ABBREVIATIONS = {"ap", "bssid", "elin", "ids", "mac", "rssi", "snr", "ssid", "udi"}
 
@@ -210,12 +220,19 @@ class Tables:
         table: dict[str, Any] = {"name": cls._name, "fields": []}
         if any(isinstance(field, ElementsField) for field in fields):
             return table | {"contains": True}
+        own = cls._name not in profile.values
+        bits = SUB_SERVICE_BITS if own and cls._name == "QUERY" else {}
         table["fields"] = [
-            self._field(filter_name(cls, field), field) for field in fields
+            self._field(
+                filter_name(cls, field),
+                field,
+                bits if field.name == "sub_service" else {},
+            )
+            for field in fields
         ]
         if all(field.width and not field.optional for field in fields):
             table["size"] = sum(field.width for field in fields)
-        if cls._name in profile.values:
+        if not own:
             return table  # What the name means elsewhere need not hold here.
         first = table["fields"][0]
         match ElementType[cls._name]:
@@ -238,8 +255,10 @@ class Tables:
             self.straight[key] = code
             element["straight"] = key
 
-    def _field(self, filter_: str, field: WireField) -> dict[str, Any]:
-        """Register a field; write how it is read."""
+    def _field(
+        self, filter_: str, field: WireField, names: dict[int, str] | None = None
+    ) -> dict[str, Any]:
+        """Register a field; write how it is read. It may have names of its own."""
         label = spoken(field)
         table: dict[str, Any] = {"kind": field.kind, "show": field.name not in UNSHOWN}
         if field.width is not None:
@@ -248,7 +267,7 @@ class Tables:
             table["optional"] = True
         match field.kind:
             case "number" if isinstance(field, NumberField):
-                table |= self._number(filter_, field, label)
+                table |= self._number(filter_, field, label, names or field.names)
             case "mac":
                 table["key"] = self._add(Registered(filter_, "ether", label))
             case "address":
@@ -262,7 +281,9 @@ class Tables:
                 table["key"] = self._add(Registered(filter_, "bytes", label))
         return table
 
-    def _number(self, filter_: str, field: NumberField, label: str) -> dict[str, Any]:
+    def _number(
+        self, filter_: str, field: NumberField, label: str, names: Any
+    ) -> dict[str, Any]:
         bits = next(
             bits for bits in (8, 16, 24, 32, 64) if 8 * (field.width or 1) <= bits
         )
@@ -275,15 +296,15 @@ class Tables:
             "exact": exact,
             "plain": exact and not field.is_flags,
         }
-        if field.is_flags or not field.names:
+        if field.is_flags or not names:
             made = Registered(filter_, kind, label, field.unit)
             if field.is_flags:
-                table |= {"flags": True, "names": self._named(filter_, field.names)}
+                table |= {"flags": True, "names": self._named(filter_, names)}
                 if filter_ != "nmsp.flags":
                     each = Registered(f"{filter_}_names", "string", f"{label}, each")
                     table["each"] = self._add(each)
         else:
-            table["names"] = self._named(filter_, field.names)
+            table["names"] = self._named(filter_, names)
             made = Registered(filter_, kind, label, "", table["names"])
         return table | {"key": self._add(made)}
 

@@ -208,6 +208,22 @@ def test_the_packet_list_says_what_the_message_is(tshark, lua, tmp_path):
     )
 
 
+def test_what_was_asked_is_not_counted_with_what_came(tshark, lua, tmp_path):
+    asked = layers.NMSPQuery(service="INFORMATION", sub_service=9)
+    came = [layers.NMSPInformation(), layers.NMSPInformation()]
+    body = layers.NMSPInformationResponse(elements=[layers.NMSPStatus(), asked, *came])
+    capture = tcp_capture(tmp_path / "x.pcap", [bytes(NMSP() / body)])
+    options = ("-r", capture, "-X", f"lua_script:{lua}")
+    listed = run_tshark(tshark, *options)
+    told = "INFORMATION_RESPONSE SUCCESS, INFORMATION, 2 x INFORMATION\n"
+    assert listed.endswith(told)
+    shown = run_tshark(tshark, *options, "-O", "nmsp", "-Y", NAMED)
+    assert "QUERY: INFORMATION, INFORMATION_MOBILE_STATION\n" in shown
+
+
+NAMED = 'nmsp.element.sub_service == "INFORMATION_MOBILE_STATION"'
+
+
 def test_a_filter_finds_what_the_packet_list_does_not_show(tshark, lua, tmp_path):
     raws = [v.raw for v in every_vector() if v.condition == "valid"]
     capture = tcp_capture(tmp_path / "x.pcap", raws, map(len, raws))
