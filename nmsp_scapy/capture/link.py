@@ -12,6 +12,10 @@ IPV6 = 0x86DD
 ETHERNET = 0x6558
 """Ethertype of an Ethernet frame inside a tunnel (transparent bridging)."""
 
+VXLAN_GPE = 4790
+VXLAN = frozenset((4789, 8472, VXLAN_GPE))
+"""UDP ports of VXLAN: the standard's, Linux's before it, and the generic one's."""
+
 ERSPAN_2 = 0x88BE
 ERSPAN_3 = 0x22EB
 
@@ -25,6 +29,7 @@ _TAGS = {
     0x8909: 8,  # Cisco MetaData
 }
 _MPLS = frozenset((0x8847, 0x8848))
+_GPE = {1: IPV4, 2: IPV6, 3: ETHERNET, 5: 0x8847}
 _PPPOE = 0x8864
 _PPP = {0x0021: IPV4, 0x0057: IPV6}
 _FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
@@ -172,3 +177,19 @@ def gre(buf: bytes, pos: int, end: int) -> Place:
         _need(pos, 12, end)
         return ETHERNET, pos + (20 if buf[pos + 11] & 1 else 12)
     return kind, pos
+
+
+def vxlan(buf: bytes, pos: int, end: int, *, plain: bool) -> Place:
+    """Read a VXLAN header (RFC 7348), whatever its group policy bits say.
+
+    Args:
+        buf: holds the frame.
+        pos: where the header begins.
+        end: where the captured bytes of the frame end.
+        plain: an Ethernet frame follows; otherwise the header says what does
+            (draft-ietf-nvo3-vxlan-gpe), where its P bit is set.
+    """
+    _need(pos, 8, end)
+    if plain or not buf[pos] & 4:
+        return ETHERNET, pos + 8
+    return _GPE.get(buf[pos + 3], 0), pos + 8

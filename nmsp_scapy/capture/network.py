@@ -21,7 +21,6 @@ WANTED = 65_536
 TCP, UDP = 6, 17
 _TUNNELS = {4: link.IPV4, 41: link.IPV6}  # IP in IP
 _GRE = 47
-_VXLAN = frozenset((4789, 8472))
 _GENEVE = 6081
 _EXTENSIONS = frozenset((0, 43, 51, 60, 135))
 _FRAGMENT = 44
@@ -321,8 +320,9 @@ class Network:
         if pos + 8 > end:
             raise link.Cut
         _, target, length = _UDP(buf, pos)
-        if target in _VXLAN and buf[pos + 8 : pos + 9] == b"\x08":
-            return self._network(link.ETHERNET, buf, pos + 16, end, depth + 1)
+        if target in link.VXLAN and pos + 9 <= end and buf[pos + 8] & 8:
+            kind, pos = link.vxlan(buf, pos + 8, end, plain=target != link.VXLAN_GPE)
+            return self._network(kind, buf, pos, end, depth + 1)
         if target == _GENEVE and pos + 16 <= end and buf[pos + 8] >> 6 == 0:
             kind = _U16(buf, pos + 10)[0]
             inner = pos + 16 + (buf[pos + 8] & 0x3F) * 4

@@ -109,6 +109,11 @@ TUNNELS: dict[str, Callable[[bytes], bytes]] = {
         0x22EB, b"\x20" + bytes(10) + b"\1" + bytes(8) + eth(p), seq=True
     ),
     "vxlan": lambda p: udp(4789, b"\x08\0\0\0\0\0\5\0" + eth(p)),
+    "vxlan-policy": lambda p: udp(4789, b"\x88\x08\0\7\0\0\5\0" + eth(p)),
+    "vxlan-generic": lambda p: udp(4790, b"\x0c\0\0\3\0\0\5\0" + eth(p)),
+    "vxlan-generic-ip": lambda p: udp(
+        4790, b"\x0c\0\0" + (b"\1" if p[0] >> 4 == 4 else b"\2") + b"\0\0\5\0" + p
+    ),
     "geneve": lambda p: udp(6081, b"\1\0\x65\x58\0\0\5\0opts" + eth(p)),
     "ip-in-ip": lambda p: ip_packet(V4[0][0], V4[1][0], 4 if p[0] >> 4 == 4 else 41, p),
     "ip-in-ipv6": lambda p: ip_packet(
