@@ -43,7 +43,8 @@ class Interrupt:
 
     def pytest_sessionstart(self) -> None:
         """Take the signal, where this is the thread that gets it."""
-        if threading.current_thread() is threading.main_thread():
+        here = threading.current_thread() is threading.main_thread()
+        if here and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             self._before = signal.signal(signal.SIGINT, self._take)
 
     def _take(self, *_: object) -> None:

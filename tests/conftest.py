@@ -3,10 +3,15 @@
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in the background so, and our programs would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def program(name: str) -> str:

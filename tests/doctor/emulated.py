@@ -32,9 +32,10 @@ def mse(
 class Sha256Only(AuthList):
     """The list of IOS-XE, which knows SHA2 alone."""
 
-    def admits(self, certificate: bytes) -> bool:
-        shown = identity_of(certificate)
-        return shown.sha256 in self._hashes.get(shown.mac or "", set())
+    def admits(
+        self, certificate: bytes, *, sha1: bool = False, sha256: bool = True
+    ) -> bool:
+        return super().admits(certificate, sha1=False, sha256=sha256)
 
 
 @dataclass
