@@ -19,6 +19,7 @@ import pytest
 from conformance import inventory, requirements
 from conformance.judging import Judging
 from conformance.reception import Say
+from conformance.report import privacy
 from conformance.result import Case, Run
 from conformance.runner import run_case
 from conformance.scenario import Risk, Scenario
@@ -108,6 +109,7 @@ class Suite:
     Attributes:
         endpoints: the judging of each, by its name.
         runs: their results, when the session has ended.
+        salt: of the names that pytest's own reports show, in every process the same.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -115,7 +117,9 @@ class Suite:
         self.worker = hasattr(config, "workerinput")
         self.endpoints = endpoints(config)
         self.runs: list[Run] = []
+        self.salt = privacy.SALT
         if self.worker:
+            self.salt = bytes.fromhex(config.workerinput["nmsp_salt"])  # type: ignore[attr-defined]
             told = config.workerinput["nmsp"]  # type: ignore[attr-defined]
             for name, judging in self.endpoints.items():
                 judging.told(**told[name])
@@ -136,6 +140,7 @@ class Suite:
         """Tell a worker what the sanity cases have shown."""
         told = {name: each.tells() for name, each in self.endpoints.items()}
         node.workerinput["nmsp"] = told
+        node.workerinput["nmsp_salt"] = self.salt.hex()
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
@@ -252,8 +257,12 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run it; the verdict becomes pytest's outcome."""
-        settings = self.config.stash[SHARED].endpoints[self.endpoint].settings
-        self.case = case = run_case(self.scenario, settings)
+        suite = self.config.stash[SHARED]
+        judging = suite.endpoints[self.endpoint]
+        settings = judging.settings
+        case = self.case = run_case(self.scenario, settings)
+        if not self.config.getoption("--nmsp-show-identities"):
+            case = privacy.hidden(case, judging.target, suite.salt)
         if case.verdict is Verdict.ERROR:
             raise CaseError(case)
         if case.verdict is Verdict.FAIL:

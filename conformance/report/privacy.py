@@ -172,6 +172,23 @@ def pseudonymised(run: Run, salt: bytes | None = None) -> Run:
     return copy
 
 
+def hidden(case: Case, target: str, salt: bytes | None = None) -> Case:
+    """Return one case of a run in which nobody can be told, as the whole run has it.
+
+    Args:
+        case: as it came.
+        target: of its run, whose host may stand in it.
+        salt: the run's, in another process than the run's own.
+    """
+    names = Pseudonyms(salt)
+    names.host(target)
+    copy = msgspec.convert(msgspec.to_builtins(case), type=Case)
+    for line in copy.transcript:
+        line.record = names.record(line.record)
+    _hide_case(copy, names)
+    return copy
+
+
 def _hide_case(case: Case, names: Pseudonyms) -> None:
     case.detail = names.prose(case.detail)
     case.notes = [names.prose(text) for text in case.notes]

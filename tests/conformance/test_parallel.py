@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from conformance import matrix, plugin, selection
+from conformance.report.privacy import MAC
+from conformance.scenarios.information import UNKNOWN
 from tests.gear.gnutls import free_port
 
 SOME = ("NMSP-CAPABILITY-*", "NMSP-ECHO-[1-4]")
@@ -154,3 +156,22 @@ def test_auto_is_more_workers_than_cores_where_an_endpoint_is_judged(
     monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "3")
     assert auto(config=pytestconfig) == 3
     assert cores <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_what_pytest_reports_tells_nobody_either(
+    shown: bool, listed_pem: Path, tmp_path: Path
+) -> None:
+    """Two processes see the same stations; they have the names of the run's result."""
+    junit = tmp_path / "junit.xml"
+    more = "--nmsp-show-identities" if shown else "-n2"
+    with matrix.wlc("unknown-mac-invented") as met:
+        code, result, _ = pytest_run(
+            tmp_path, met.target[1], listed_pem, f"--junitxml={junit}", more,
+            select=("NMSP-MEASUREMENT-4", "NMSP-INFORMATION-4", "NMSP-STATISTICS-4"),
+        )  # fmt: skip
+    told, by_pytest = (set(MAC.findall(p.read_text())) for p in (result, junit))
+    assert code == 1
+    assert by_pytest
+    assert by_pytest <= told
+    assert (UNKNOWN in by_pytest) is shown
