@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 from OpenSSL import SSL
 
+from conformance.building import Builder
 from conformance.identities import Identity
 from conformance.observation import Alert, End, EndKind, Observation, Seen
 from conformance.tcp import Tcp
-from conformance.verdict import InconclusiveError, Index, Reason
-from nmsp_scapy import layers
+from conformance.verdict import Index
 from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.tls.registry import Record
 from nmsp_scapy.tls.sealing import next_record
@@ -72,7 +72,7 @@ class Chunk(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class Link:
+class Link(Builder):
     """A connection, from the handshake to its end.
 
     Attributes:
@@ -102,11 +102,12 @@ class Link:
             clock: seconds.
             number: of the connection in its case; None where there is no case.
         """
+        super().__init__(profile)
         self.observation = Observation(role=role, live=True, connection=number or 0)
         self.chunks: list[Chunk] = []
         self.secrets: list[bytes] = []
         self.received = self._handshakes = 0
-        self.profile, self.opening, self.number = profile, opening, number
+        self.opening, self.number = opening, number
         self.began_ns = time.time_ns()
         self._tester = "mse" if role == "wlc" else "wlc"
         self._role = role
@@ -117,9 +118,7 @@ class Link:
         self._records, self._inbox = bytearray(), bytearray()
         self._readable, self._started = True, False
         self._spent = False
-        self._binding = layers.bind(profile)
         self._length = next(f for f in profile.header.fields if f.name == "length")
-        self._transaction = 0
         self.endpoints = (tcp.local, tcp.remote) if tcp else None
         self._ssl = SSL.Connection(self._context(), None)
 
@@ -442,54 +441,6 @@ class Link:
         self.observation.end = End(kind, "", self.now_s)
 
     # --- messages ---------------------------------------------------------
-
-    def transaction(self) -> int:
-        """Return a transaction id that this link has not used."""
-        self._transaction += 1
-        return self._transaction
-
-    def build(
-        self,
-        name: str,
-        *elements: Any,
-        transaction: int | None = None,
-        **header: int,
-    ) -> bytes:
-        """Build a message.
-
-        Args:
-            name: of the message (`ECHO_REQUEST`).
-            elements: made by `element`.
-            transaction: its id, of which the profile's width is sent; a new one for
-                a request, 0 for a notification.
-            header: other fields of the header, as they are to be sent.
-        """
-        if transaction is None:
-            asks = name.endswith("_REQUEST")
-            transaction = self.transaction() if asks else 0
-        body = self._binding.message(name)
-        if body is None:
-            raise InconclusiveError(
-                Reason.UNCONFIRMED, f"the wire profile has no message {name}"
-            )
-        known = {f.name: f.width for f in self.profile.header.fields}
-        transaction &= (1 << 8 * known.get("transaction_id", 4)) - 1
-        fields = {"transaction_id": transaction} | header
-        head = self._binding.header(**{k: v for k, v in fields.items() if k in known})
-        return bytes(head / body(elements=list(elements)))
-
-    def element(self, name: str, **fields: Any) -> Any:
-        """Make an element of the profile in use.
-
-        Raises:
-            InconclusiveError: the profile does not name it.
-        """
-        found = self._binding.element(name)
-        if found is None:
-            raise InconclusiveError(
-                Reason.UNCONFIRMED, f"the wire profile has no element {name}"
-            )
-        return found(**fields)
 
     def note_sent(self, raw: bytes) -> Seen:
         """Put a message into the transcript whose bytes are sent apart."""

@@ -31,6 +31,7 @@ from conformance.runner import Settings, run_case
 from conformance.scenario import Scenario
 from conformance.tcp import Listener
 from conformance.verdict import Verdict
+from nmsp_scapy.profile import NOMINAL, Profile
 from nmsp_scapy.status.reading import Counts, read_statistics
 
 FACTOR, HONEST = 0.25, 0.6
@@ -316,7 +317,11 @@ def presented() -> Shown:
 
 @contextmanager
 def wlc(
-    fault: str = "", *, interval_s: float = INTERVAL_S, factor: float = FACTOR
+    fault: str = "",
+    *,
+    interval_s: float = INTERVAL_S,
+    factor: float = FACTOR,
+    profile: Profile = NOMINAL,
 ) -> Iterator[Settings]:
     """Run an emulated WLC, and yield how to meet it."""
     authlist = AuthList(
@@ -325,7 +330,7 @@ def wlc(
         for digest in digests
     )
     faults = Faults([fault] if fault in FAULTS | QUIRKS else ())
-    settings = WlcSettings(interval_s=interval_s, faults=faults)
+    settings = WlcSettings(interval_s=interval_s, faults=faults, profile=profile)
     gear = EmulatedWlc(
         presented=presented(),
         authlist=authlist,
@@ -340,6 +345,7 @@ def wlc(
             policy=POLICIES["c9800"] if fault == "policy" else None,
             hashes=HASHES,
             operator=EmulatedOperator(gear),
+            profile=profile,
         )
 
 

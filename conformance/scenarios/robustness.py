@@ -12,6 +12,7 @@ from conformance.checks.transport import what_came
 from conformance.peer import Peer
 from conformance.scenario import Risk, scenario
 from conformance.verdict import Judge
+from nmsp_scapy.constants import HeaderFlag
 
 DEEP = 40
 
@@ -20,25 +21,31 @@ DEEP = 40
 def survives_length_zero(peer: Peer, judge: Judge) -> None:
     """A WLC goes on serving after a header that says a length of 0."""
     link = peer.session()
-    link.send_raw(checks.with_length(link.build("ECHO_REQUEST"), 0))
+    judge.applies(checks.empty_length(link) > 0, "0 is the length of an empty body")
+    link.send_raw(link.build("ECHO_REQUEST", length=0))
     link.pump(peer.timing.quiet, lambda: not link.open)
     still_serves(peer, link, judge, "NMSP-ROBUSTNESS-1")
 
 
 @scenario("NMSP-ROBUSTNESS-1", risk=Risk.MAY_DROP)
 def survives_length_below_header(peer: Peer, judge: Judge) -> None:
-    """A WLC goes on serving after a header that says a length of 11."""
+    """A WLC goes on serving after a length that is one byte less than its header."""
     link = peer.session()
-    link.send_raw(checks.with_length(link.build("ECHO_REQUEST"), 11))
+    below = checks.empty_length(link) - 1
+    judge.applies(below >= 0, "the header is no part of what the length counts")
+    link.send_raw(link.build("ECHO_REQUEST", length=below))
     link.pump(peer.timing.quiet, lambda: not link.open)
     still_serves(peer, link, judge, "NMSP-ROBUSTNESS-1")
 
 
 @scenario("NMSP-ROBUSTNESS-2", risk=Risk.MAY_CRASH)
 def survives_length_beyond_limit(peer: Peer, judge: Judge) -> None:
-    """A WLC goes on serving after a header that says four thousand million bytes."""
+    """A WLC goes on serving after the largest length that a header can say."""
     link = peer.session()
-    link.send_raw(checks.with_length(link.build("ECHO_REQUEST"), 0xFFFF_FFFF))
+    most = checks.largest(link, "length")
+    accepted = most <= link.profile.header.maximum
+    judge.applies(not accepted, f"no length is too large: {most} is the largest")
+    link.send_raw(link.build("ECHO_REQUEST", length=most))
     link.pump(peer.timing.quiet, lambda: not link.open)
     peer.rest()
     still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-2")
@@ -63,10 +70,10 @@ def survives_truncated_messages(peer: Peer, judge: Judge) -> None:
 
 @scenario("NMSP-ROBUSTNESS-4", risk=Risk.MAY_DROP)
 def survives_trailing_bytes(peer: Peer, judge: Judge) -> None:
-    """A WLC goes on serving after three bytes that are no element."""
+    """A WLC goes on serving after bytes that are too few for an element."""
     link = peer.session()
-    query = checks.query_bytes(link, INFORMATION)
-    link.send_raw(checks.message(link, "INFORMATION_REQUEST", query + b"\x00\x00\x01"))
+    query, rest = checks.query(link, INFORMATION), checks.no_element(link)
+    link.send("INFORMATION_REQUEST", query, rest)
     link.pump(peer.timing.quiet, lambda: not link.open)
     still_serves(peer, link, judge, "NMSP-ROBUSTNESS-4")
 
@@ -75,7 +82,7 @@ def survives_trailing_bytes(peer: Peer, judge: Judge) -> None:
 def survives_an_unknown_message(peer: Peer, judge: Judge) -> None:
     """A WLC keeps a connection on which a message of an unknown id comes."""
     link = peer.session()
-    link.send_raw(link.build("ECHO_REQUEST", type=0x7ABC))
+    link.send_raw(checks.unknown_message(link))
     link.pump(peer.timing.quiet, lambda: not link.open)
     checks.kept_and_serves(peer, link, judge, "NMSP-ROBUSTNESS-5")
 
@@ -84,9 +91,8 @@ def survives_an_unknown_message(peer: Peer, judge: Judge) -> None:
 def skips_an_unknown_element(peer: Peer, judge: Judge) -> None:
     """A WLC answers a request that holds an element of an unknown type."""
     link = peer.session()
-    query = checks.query_bytes(link, INFORMATION)
-    odd = b"\x7e\xef\x00\x02\x12\x34"
-    request = link.send_raw(checks.message(link, "INFORMATION_REQUEST", odd + query))
+    query, odd = checks.query(link, INFORMATION), checks.unknown_element(link)
+    request = link.send("INFORMATION_REQUEST", odd, query)
     response = peer.answer(link, request)
     judge.require(
         "NMSP-ROBUSTNESS-6",
@@ -100,9 +106,14 @@ def skips_an_unknown_element(peer: Peer, judge: Judge) -> None:
 
 @scenario("NMSP-ROBUSTNESS-7", risk=Risk.MAY_CRASH)
 def survives_deep_nesting(peer: Peer, judge: Judge) -> None:
-    """A WLC goes on serving after forty elements, one inside the other."""
+    """A WLC goes on serving after forty elements, one inside the other.
+
+    They are fewer where the profile's lengths have no room for so many.
+    """
     link = peer.session()
-    link.send_raw(checks.message(link, "INFORMATION_REQUEST", checks.nested(DEEP)))
+    depth, nested = checks.nested(link, DEEP)
+    judge.note(f"{depth} elements, one inside the other")
+    link.send("INFORMATION_REQUEST", nested)
     link.pump(peer.timing.quiet, lambda: not link.open)
     still_serves(peer, link, judge, "NMSP-ROBUSTNESS-7")
 
@@ -111,7 +122,8 @@ def survives_deep_nesting(peer: Peer, judge: Judge) -> None:
 def ignores_unknown_flags(peer: Peer, judge: Judge) -> None:
     """A WLC answers an echo request whose header has all unknown flags set."""
     link = peer.session()
-    request = link.send("ECHO_REQUEST", flags=0xFE)
+    unknown = checks.largest(link, "flags") & ~int(HeaderFlag.MORE)
+    request = link.send("ECHO_REQUEST", flags=unknown)
     response = peer.answer(link, request)
     judge.require(
         "NMSP-ROBUSTNESS-8",
@@ -187,8 +199,7 @@ def survives_messages_of_its_own(peer: Peer, judge: Judge) -> None:
 def survives_an_element_beyond_its_message(peer: Peer, judge: Judge) -> None:
     """A WLC goes on serving after an element that is longer than its message."""
     link = peer.session()
-    body = b"\x00\x03\xff\xff\x03\x09\x00"
-    link.send_raw(checks.message(link, "INFORMATION_REQUEST", body))
+    link.send("INFORMATION_REQUEST", checks.overrunning(link, INFORMATION))
     link.pump(peer.timing.quiet, lambda: not link.open)
     still_serves(peer, link, judge, "NMSP-ROBUSTNESS-12")
 
@@ -217,18 +228,19 @@ def mse_skips_an_unknown_element(peer: Peer, judge: Judge) -> None:
     """An MSE keeps a connection on which an unknown element comes."""
     answers = Answers()
     link = peer.served(answers)
-    odd = b"\x7e\xef\x00\x02\x12\x34"
-    link.send_raw(checks.message(link, "MEASUREMENT_NOTIFICATION", odd))
+    link.send("MEASUREMENT_NOTIFICATION", checks.unknown_element(link))
     peer.serve(link, answers, peer.timing.quiet)
     mse_lives(link, judge, "NMSP-ROBUSTNESS-14")
 
 
 @scenario("NMSP-ROBUSTNESS-15", role="mse", risk=Risk.MAY_DROP)
 def mse_dials_again_after_malformed_message(peer: Peer, judge: Judge) -> None:
-    """An MSE is there again after a message whose length is 0."""
+    """An MSE is there again after a message that is shorter than its header."""
     answers = Answers()
     link = peer.served(answers)
-    link.send_raw(checks.with_length(link.build("ECHO_RESPONSE", transaction=0), 0))
+    below = checks.empty_length(link) - 1
+    judge.applies(below >= 0, "the header is no part of what the length counts")
+    link.send_raw(link.build("ECHO_RESPONSE", transaction=0, length=below))
     peer.serve(link, answers, peer.timing.quiet)
     link.close()
     dials_again(peer, judge, "NMSP-ROBUSTNESS-15")
