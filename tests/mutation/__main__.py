@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from conformance import matrix, scenario
-from tests.mutation.operators import Mutant, mutants
+from tests.mutation.operators import TABLE, Mutant, mutants
 from tests.mutation.recording import (
     MODULES,
     Met,
@@ -36,8 +36,9 @@ LIVE = 4
 def borders() -> None:
     """Call the checks at their borders; they are imported when these are watched."""
     from tests.conformance.checks.test_borders import BORDERS
+    from tests.conformance.checks.test_passive import SHOWN
 
-    for border in BORDERS:
+    for border in (*BORDERS, *SHOWN):
         border.decided()
 
 
@@ -47,10 +48,12 @@ def decides_otherwise(name: str, mutant: Mutant, recording: Recording) -> bool:
         made = module_of(name, mutant.source)
     except Exception:  # noqa: BLE001 - it breaks where it is read
         return True
-    for function in reaching(mutant):
-        for call in recording.calls.get((name, function), {}).values():
+    table = getattr(made, TABLE, {})
+    tabled = [key for of, key in recording.calls if of == name and "-" in key]
+    for key in (*reaching(mutant), *tabled):
+        for call in recording.calls.get((name, key), {}).values():
             try:
-                if again(getattr(made, function), call) != call.said:
+                if again(table.get(key) or getattr(made, key), call) != call.said:
                     return True
             except Exception:  # noqa: BLE001 - a mutant may break in any way
                 return True

@@ -10,6 +10,9 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+TABLE = "CHECKS"
+"""Name of a module's table of checks, by requirement: its checks have no other name."""
+
 TOLD = {"expected", "actual", "at", "text"}
 OTHER: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Eq: (ast.NotEq,),
@@ -59,36 +62,46 @@ Edit = tuple[ast.AST, Callable[[ast.AST], ast.AST]]
 def mutants(source: str) -> Iterator[Mutant]:
     """Yield every mutant of a module."""
     tree = ast.parse(source)
-    for function in [n for n in tree.body if isinstance(n, ast.FunctionDef)]:
-        sites = list(_sites(function))
-        for place, (node, change) in enumerate(sites):
+    for at, statement in enumerate(tree.body):
+        name = _name(statement)
+        if not name:
+            continue
+        for place, (node, change) in enumerate(list(_sites(statement))):
             before = _short(node)
             fresh = copy.deepcopy(tree)
-            name = function.name
-            (same,) = (
-                n
-                for n in fresh.body
-                if isinstance(n, ast.FunctionDef) and n.name == name
-            )
+            same = fresh.body[at]
             target, _ = list(_sites(same))[place]
             changed = change(copy.deepcopy(node))
             _replace(same, target, changed)
             ast.fix_missing_locations(fresh)
-            line = getattr(node, "lineno", function.lineno)
+            line = getattr(node, "lineno", statement.lineno)
             text = f"{before} -> {_short(changed)}"
             yield Mutant(name, line, text, ast.unparse(fresh))
+
+
+def _name(statement: ast.stmt) -> str:
+    """Name a function, or the table of a module's checks; else empty."""
+    if isinstance(statement, ast.FunctionDef):
+        return statement.name
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return statement.target.id if statement.target.id == TABLE else ""
+    return ""
 
 
 def _short(node: ast.AST) -> str:
     return " ".join(ast.unparse(node).split())[:110]
 
 
-def _sites(function: ast.FunctionDef) -> Iterator[Edit]:
-    """Yield each place of a function and what to make of it."""
-    body = function.body
+def _sites(statement: ast.stmt) -> Iterator[Edit]:
+    """Yield each place of a function or a table and what to make of it."""
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        yield from _in(statement.value)
+        return
+    assert isinstance(statement, ast.FunctionDef)
+    body = statement.body
     told = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-    for statement in body[told:]:
-        yield from _in(statement)
+    for each in body[told:]:
+        yield from _in(each)
 
 
 def _in(node: ast.AST) -> Iterator[Edit]:

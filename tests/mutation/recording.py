@@ -19,10 +19,12 @@ from conformance import matrix, scenario
 from conformance.link import Link
 from conformance.peer import Peer
 from conformance.verdict import Judge
+from tests.mutation.operators import TABLE
 
 MODULES = (
     "ap_info", "authlist", "capability", "echo", "measurement", "notifications",
-    "requests", "robustness", "session", "statistics", "subscription", "transport",
+    "passive", "requests", "robustness", "session", "statistics", "subscription",
+    "transport",
 )  # fmt: skip
 
 
@@ -80,10 +82,14 @@ class Recording:
                 if callable(function) and not key.startswith("__"):
                     own = getattr(function, "__module__", "") == module.__name__
                     if own and not isinstance(function, type):
-                        setattr(module, key, self._before(name, function))
+                        setattr(module, key, self._before((name, key), function))
+            table = getattr(module, TABLE, {})
+            for key, function in table.items():
+                table[key] = self._before((name, key), function)
 
-    def _before(self, module: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        key = (module, function.__name__)
+    def _before(
+        self, key: tuple[str, str], function: Callable[..., Any]
+    ) -> Callable[..., Any]:
 
         @wraps(function)
         def recorded(*args: Any, **more: Any) -> Any:
