@@ -4,6 +4,7 @@
 from typing import Final
 
 from nmsp_scapy.tls.facts import AlertFact, Evidence, SessionFacts
+from nmsp_scapy.tls.hello import read_cut_client_hello
 from nmsp_scapy.tls.lane import Lane, Mode
 from nmsp_scapy.tls.negotiation import APPLICATION, EARLY, HANDSHAKE, Negotiation
 from nmsp_scapy.tls.recovery import following
@@ -68,6 +69,27 @@ class Content:
             self._alert(lane, content, seen, encrypted)
         elif kind == Record.CHANGE_CIPHER_SPEC:
             self._change_cipher_spec(lane, seen, encrypted)
+
+    def cut(self, lane: Lane) -> None:
+        """Take what is left of a ClientHello that a hole cuts: it names the session.
+
+        The hole is told all the same, and the transcript knows that it is broken.
+        """
+        buffer = lane.buffer
+        buffer.settle()
+        start = buffer.position
+        data = bytes(lane.messages) + buffer.data[start + 5 :]
+        record = buffer.data[start : start + 2] == b"\x16\x03"
+        if lane.side or not record or data[:1] != bytes([Handshake.CLIENT_HELLO]):
+            return
+        try:
+            hello = read_cut_client_hello(data[4:])
+        except MalformedError:
+            return
+        lane.started = True
+        seen = buffer.evidence(start, len(buffer.data))
+        self._negotiation.note(0, "client_hello (cut)", seen, False)
+        self._negotiation.client_hello(hello, data)
 
     def watch(self, lane: Lane) -> int:
         """Note what the types of closed records tell; answers where they end.
@@ -157,9 +179,11 @@ class Content:
         client, server = self._lanes
         if server.epoch == 0:
             server.epoch, server.mode = HANDSHAKE, Mode.ARMED
-        if self._negotiation.hello is None or client.epoch != 0:
+        hello = self._negotiation.hello
+        if hello is None or client.epoch != 0:
             return
-        client.epoch = HANDSHAKE if self._facts.early_data is None else EARLY
+        early = self._facts.early_data is not None or hello.cut
+        client.epoch = EARLY if early else HANDSHAKE
         if client.mode is Mode.WAIT:
             client.waiting_mode = Mode.ARMED
         elif client.mode is Mode.CLEAR:

@@ -4,6 +4,8 @@
 Source: RFC 5246 section 7.4, RFC 8446 section 4, RFC 6347 section 4.2, RFC 5077.
 """
 
+from contextlib import suppress
+
 import msgspec
 
 from nmsp_scapy.tls.registry import RETRY_RANDOM, Extension, Version
@@ -15,6 +17,7 @@ class ClientHello(msgspec.Struct):
 
     Attributes:
         version: legacy version.
+        cut: the capture has its beginning only; what it has not is empty.
         versions: of the supported_versions extension, empty without it.
     """
 
@@ -25,6 +28,7 @@ class ClientHello(msgspec.Struct):
     suites: list[int]
     compressions: list[int]
     extensions: dict[int, bytes]
+    cut: bool = False
 
     @property
     def versions(self) -> list[int]:
@@ -102,6 +106,26 @@ def read_client_hello(body: bytes, datagram: bool = False) -> ClientHello:
         compressions=list(reader.vector(1)),
         extensions=_extensions(reader),
     )
+
+
+def read_cut_client_hello(body: bytes) -> ClientHello:
+    """Read the beginning of a ClientHello, as a short snap length leaves it.
+
+    Raises:
+        MalformedError: not even its random is whole.
+    """
+    reader = Reader(body)
+    version, random = reader.number(2), reader.take(32)
+    hello = ClientHello(version, random, b"", b"", [], [], {}, cut=True)
+    with suppress(MalformedError):
+        hello.session_id = reader.vector(1)
+        hello.suites = reader.numbers(2, 2)
+        hello.compressions = list(reader.vector(1))
+        reader.number(2)
+        while reader:
+            number = reader.number(2)
+            hello.extensions.setdefault(number, reader.vector(2))
+    return hello
 
 
 def read_sslv2_client_hello(body: bytes) -> ClientHello:

@@ -162,7 +162,7 @@ class Negotiation:
         self.hello = hello
         facts.client_random = hello.random.hex()
         facts.server_name = hello.server_name
-        offered = hello.versions or [hello.version]
+        offered = hello.versions or ([] if hello.cut else [hello.version])
         facts.offered_versions = [version_name(number) for number in offered]
         facts.offered_suites = [suite_name(number) for number in hello.suites]
         facts.offered_protocols = hello.protocols
@@ -307,6 +307,13 @@ class Negotiation:
             )
             for secret in masters
         ]
+
+    @property
+    def basis(self) -> object:
+        """What `candidates` rests on; equal for as long as that is the same."""
+        keys, exchanged = self._keys.generation, self._exchange.client is not None
+        holes = tuple(self._transcript.broken)
+        return keys, id(self._agreed), exchanged, self._proved, self.final, holes
 
     def _usable(self) -> Agreement | Waiting | str:
         agreed = self._agreed

@@ -33,12 +33,14 @@ class Search(msgspec.Struct):
             opened ended.
         farthest: how many records may be lost at most.
         budget: trial decryptions that may still be spent; counted down.
+        unkeyed: whether bytes from before the keys may be among the lost.
     """
 
     before: bytes
     lost: int
     farthest: int
     budget: int
+    unkeyed: bool = False
 
 
 class Protection(Protocol):

@@ -16,6 +16,7 @@ from nmsp_scapy.tls.negotiation import (
     APPLICATION,
     EARLY,
     Candidate,
+    Candidates,
     Negotiation,
 )
 from nmsp_scapy.tls.protection import (
@@ -53,6 +54,8 @@ class Recovery:
         self._seal = seal
         self._adopt = adopt
         self._budget = MOST_TRIALS
+        self._basis: list[object] = [None, None]
+        self._held: list[Candidates] = [[], []]
 
     def gap(self, lane: Lane, gap: BadMac | Gap | NoKey | Undecodable) -> None:
         """Bytes are missing; what was not read yet of their record is lost too."""
@@ -151,6 +154,7 @@ class Recovery:
                 lost,
                 min(lost // SHORTEST + 1, MOST_LOST),
                 self._budget,
+                unkeyed=lane.protection is None,
             )
             opened = protection.seek(
                 data[start], version, data[start + 5 : stop], search
@@ -179,7 +183,7 @@ class Recovery:
                 return []
             candidates = self._possible_13(lane)
         elif lane.protection is None:
-            candidates = lane.candidates or negotiation.candidates(lane.side)
+            candidates = lane.candidates or self._unproved(lane.side)
         else:
             candidates = []
         if lane.protection is not None:
@@ -191,10 +195,26 @@ class Recovery:
             self._seal(lane, candidates)
         return found
 
+    def _unproved(self, side: int) -> Candidates:
+        """Keys of which none is proved: the same objects for as long as nothing is new.
+
+        What a record leaves in them may be what the next one needs.
+        """
+        basis = self._negotiation.basis
+        if self._basis[side] != basis:
+            self._basis[side] = basis
+            self._held[side] = self._negotiation.candidates(side)
+        return self._held[side]
+
     def _possible_13(self, lane: Lane) -> object:
-        if lane.epoch == APPLICATION and lane.candidate is not None:
-            return [following(lane.candidate)]
-        least = lane.epoch if lane.protection is None else lane.epoch + 1
+        now = lane.candidate
+        # A lane may stand at the turn to an epoch of which it has seen no record.
+        if now is None or now.epoch != lane.epoch:
+            least = lane.epoch
+        elif lane.epoch == APPLICATION:
+            return [following(now)]
+        else:
+            least = lane.epoch + 1
         return self._negotiation.candidates_13(lane.side, max(least, EARLY))
 
     def successor(

@@ -247,6 +247,8 @@ class TlsSession:
             lane.out.append((lane.side, item))
         else:
             self._exhaust(lane)
+            if lane.mode is Mode.CLEAR:
+                self._content.cut(lane)
             self._recovery.gap(lane, item)
 
     def _exhaust(self, lane: Lane) -> None:

@@ -5,6 +5,7 @@ Source: RFC 5246 section 6.2.3.1.
 """
 
 import warnings
+from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.utils import CryptographyDeprecationWarning
@@ -19,6 +20,9 @@ with warnings.catch_warnings():
 
 FARTHEST = 2**22
 """How many bytes of keystream a gap may cost before the place in it is lost."""
+
+_CHANGE: Final = 6
+"""Bytes of the ChangeCipherSpec record, which stands right before the keys."""
 
 
 class Keystream:
@@ -113,20 +117,22 @@ class Stream:
     ) -> Opened | None:
         """See `Protection.seek`."""
         for sequence in range(self.sequence, self.sequence + search.farthest + 1):
-            if search.budget <= 0:
-                return None
-            search.budget -= 1
-            content = self._at(sequence, kind, version, fragment, search.lost)
-            if content is not None:
-                return kind, content
+            # Each record that was lost took five bytes of header from the stream, so
+            # the sequence number says how much keystream was used.
+            used = search.lost - 5 * (sequence - self.sequence)
+            clear = _CHANGE if search.unkeyed else used + 1
+            for place in (used, *range(used - clear, -1, -1)):
+                if search.budget <= 0:
+                    return None
+                search.budget -= 1
+                content = self._at(sequence, kind, version, fragment, place)
+                if content is not None:
+                    return kind, content
         return None
 
     def _at(
-        self, sequence: int, kind: int, version: int, fragment: bytes, lost: int
+        self, sequence: int, kind: int, version: int, fragment: bytes, used: int
     ) -> bytes | None:
-        # Each record that was lost took five bytes of header from the stream, so the
-        # sequence number says how much keystream was used.
-        used = lost - 5 * (sequence - self.sequence)
         if used < 0 or (self._ciphered and used > FARTHEST):
             return None
         plain = fragment

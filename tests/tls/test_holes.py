@@ -226,3 +226,68 @@ def test_the_end_within_a_record_is_a_gap() -> None:
     opened = read(iter([*stream[:-3], (side, cut)]), key_store(session))
     assert [(s, type(h)) for s, h in opened.holes] == [(side, Gap)]
     assert context(0, "1.2")
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.2", "1.3"])
+def test_a_client_hello_that_is_cut_still_names_its_session(version: str) -> None:
+    session = openssl(version)
+    end = len(session.flow[0][1])
+    stream = with_holes(session.flow, 60, lambda s, i: s == 0 and 60 <= i.offset < end)
+    opened = read(stream, key_store(session))
+    assert opened.plain == session.written
+    assert {hole.reason for _, hole in opened.holes} == {"not captured"}
+    facts = opened.session.facts
+    assert facts.handshakes[0].name == "client_hello (cut)"
+    assert facts.closed is None
+    assert not facts.offered_versions
+
+
+def test_a_client_hello_without_its_random_names_nothing() -> None:
+    session = openssl("1.2")
+    end = len(session.flow[0][1])
+    stream = with_holes(session.flow, 40, lambda s, i: s == 0 and 40 <= i.offset < end)
+    opened = read(stream, key_store(session))
+    assert opened.plain == [b"", b""]
+    assert opened.session.facts.closed == "the capture does not hold the ClientHello"
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hole_from_the_change_of_keys_into_the_data(kind: str, side: int) -> None:
+    session = recorded(kind)
+    records = whole_records(session.flow)
+    own = [item for owner, item in records if owner == side]
+    change = next(n for n, item in enumerate(own) if item.data[0] == 20)
+    # Of TLS 1.3 the hole ends right behind a Finished in a record of its own.
+    data = change + 2 + (4 if kind.startswith("tls13") and side else 0)
+    start, end = own[change].offset, own[data + 1].offset
+    stream = [
+        (owner, Gap(item.offset, len(item.data), 0, (), "not captured"))
+        if owner == side and start <= item.offset < end
+        else (owner, item)
+        for owner, item in records
+    ]
+    opened = read(iter(stream), key_store(session))
+    assert opened.plain[1 - side] == session.written[1 - side]
+    assert session.written[side].endswith(opened.plain[side])
+    missing = len(session.written[side]) - len(opened.plain[side])
+    unread = own[data : data + 2 + (kind in CHAINED)]
+    assert missing <= sum(len(item.data) for item in unread)
+
+
+def test_a_hole_right_behind_the_finished_of_tls_1_3() -> None:
+    session = recorded("tls13-gcm")
+    records = whole_records(session.flow)
+    own = [item for owner, item in records if owner == 0]
+    first = next(n for n, item in enumerate(own) if item.data[0] == 23) + 1
+    stream = [
+        (owner, Gap(item.offset, len(item.data), 0, (), "not captured"))
+        if item is own[first]
+        else (owner, item)
+        for owner, item in records
+    ]
+    opened = read(iter(stream), key_store(session))
+    assert session.written[0].endswith(opened.plain[0])
+    lost = len(session.written[0]) - len(opened.plain[0])
+    assert 0 < lost < len(own[first].data)
+    assert opened.plain[1] == session.written[1]
