@@ -114,6 +114,18 @@ CHECKS: dict[str, Check] = {
 """Checks that need no stimulus, by the requirement that they evaluate."""
 
 
+def catalogue() -> list[Scenario]:
+    """The checks as selectors know scenarios."""
+    return [_scenario(identifier) for identifier in CHECKS]
+
+
+def _scenario(identifier: str) -> Scenario:
+    check, known = CHECKS[identifier], requirements.load()[identifier]
+    name = f"{known.family}.{identifier.lower()}"
+    text = check.__doc__ or known.text
+    return Scenario(name, check, (identifier,), known.role, Risk.SAFE, text)
+
+
 class Watched(msgspec.Struct):
     """A conversation of a capture and what was seen of it."""
 
@@ -299,13 +311,8 @@ def _case(watched: Watched, identifier: str, trust: Trust) -> Case:
         part.reason, part.detail = ended
         part.findings = []
     part.findings = [_placed(found, seen) for found in part.findings]
-    name = f"{known.family}.{identifier.lower()}"
-    text = f"{CHECKS[identifier].__doc__ or known.text}"
-    scenario = Scenario(
-        name, CHECKS[identifier], (identifier,), known.role, Risk.SAFE, text
-    )
-    case = case_of(scenario, [part])
-    case.id = f"{name}[{watched.conversation.index}]"
+    case = case_of(_scenario(identifier), [part])
+    case.id = f"{case.id}[{watched.conversation.index}]"
     case.confirmed = seen.confirmed
     case.transcript = transcript([seen]) if part.verdict is Verdict.FAIL else []
     case.ends = [str(seen.end)]

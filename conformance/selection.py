@@ -20,13 +20,15 @@ class SelectorError(ValueError):
 def expanded(selectors: Iterable[str]) -> list[str]:
     """Read `@file` selectors: one a line, `#` begins a comment.
 
+    Levels may be written small, as the plugin's marks are.
+
     Raises:
         SelectorError: a file cannot be read or holds none.
     """
     found: list[str] = []
     for selector in selectors:
         if not selector.startswith("@"):
-            found.append(selector)
+            found.append(_level(selector))
             continue
         try:
             lines = Path(selector[1:]).read_text(encoding="utf-8").splitlines()
@@ -35,8 +37,12 @@ def expanded(selectors: Iterable[str]) -> list[str]:
         inside = [text for line in lines if (text := line.partition("#")[0].strip())]
         if not inside:
             raise SelectorError(f"{selector}: holds no selector")
-        found += inside
+        found += map(_level, inside)
     return found
+
+
+def _level(selector: str) -> str:
+    return selector.upper() if selector.upper() in set(Level) else selector
 
 
 def kind_of(selector: str) -> str:

@@ -23,14 +23,16 @@ from nmsp_scapy.constants import PORT
 if TYPE_CHECKING:
     from conformance.claims import Claims
     from conformance.result import Run
+    from conformance.scenario import Scenario
 
 
 @click.command()
 @click.argument("capture", type=CAPTURE)
-@click.argument("names", nargs=-1, metavar="[REQUIREMENT]...")
+@click.argument("names", nargs=-1, metavar="[SELECTOR]...")
 @key_options
 @wire_options
 @judging
+@click.option("--exclude", multiple=True, metavar="SELECTOR", help="Leave these out.")
 @click.option("--claims", type=FILE, help="Known deviations and scored checks, TOML.")
 @click.option(
     "--authlist",
@@ -53,23 +55,29 @@ def command(
 
     What the capture does not show cannot be judged, and is said to be inconclusive;
     only what was deviated from, or nothing at all judged, changes the exit code.
+    SELECTOR is as for list; what needs a stimulus is nothing that a capture shows.
 
     \b
     Examples:
       nmsp-conformance check up.pcapng --keylog mse.keys
       nmsp-conformance check up.pcapng NMSP-ECHO-1 --json
+      nmsp-conformance check up.pcapng echo must -o out --report html
       nmsp-conformance check up.pcapng --claims known.toml
       nmsp-conformance check up.pcapng --authlist authlist.txt
       nmsp-conformance check up.pcapng --annotate told.pcapng
     """
     from conformance import capture as checking
-    from conformance import claims
+    from conformance import claims, requirements, selection
     from conformance.report.privacy import pseudonymised
     from conformance.report.writing import reports
 
     for name in names:
-        if name not in checking.CHECKS:
-            raise click.UsageError(f"{name} is no requirement that a capture can show")
+        if name in requirements.load() and name not in checking.CHECKS:
+            raise click.UsageError(f"{name} is nothing that a capture can show")
+    try:
+        chosen = selection.select(checking.catalogue(), names, given["exclude"])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     try:
         claimed = claims.read(given["claims"]) if given["claims"] else claims.Claims()
     except ValueError as error:
@@ -77,7 +85,7 @@ def command(
     if given["output"]:
         Path(given["output"]).mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        run = _judge(stack, ctx, capture, names, claimed, given)
+        run = _judge(stack, ctx, capture, chosen, claimed, given)
         if not given["show_identities"]:
             run = pseudonymised(run)
     reports([run], **given)
@@ -88,7 +96,7 @@ def _judge(
     stack: ExitStack,
     ctx: click.Context,
     capture: str,
-    names: tuple[str, ...],
+    chosen: "list[Scenario]",
     claimed: "Claims",
     given: dict[str, Any],
 ) -> "Run":
@@ -123,7 +131,7 @@ def _judge(
         watched,
         capture=Path(capture).name,
         trust=weigh,
-        chosen=names,
+        chosen=[case.requirements[0] for case in chosen],
         policy=claimed.policy,
         reproduce=_again(capture, given),
     )

@@ -5,6 +5,7 @@ The captures are of faulty gear that was really played; what no fault of ours do
 put into what was read from a capture in `pcaps/`.
 """
 
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -198,3 +199,27 @@ def test_a_list_says_who_should_have_been_let_in(tmp_path: Path) -> None:
 def test_suites_have_the_policies_names(registry: str, ours: str) -> None:
     assert openssl_suite(registry) == ours
     assert any(ours in policy.suites for policy in POLICIES.values())
+
+
+@pytest.mark.parametrize(
+    ("selectors", "expected"),
+    [
+        (["echo", "mse"], {"NMSP-ECHO-9", "NMSP-ECHO-10"}),
+        (["NMSP-ECHO-1*", "--exclude", "mse"], {"NMSP-ECHO-1"}),
+        (["must", "documented", "echo"], {"NMSP-ECHO-1", "NMSP-ECHO-9"}),
+    ],
+)
+def test_checks_are_selected_as_scenarios_are(
+    selectors: list[str], expected: set[str], tmp_path: Path
+) -> None:
+    line = ["check", str(PCAPS / "tls13.pcapng"), "-o", str(tmp_path), *selectors]
+    assert CliRunner().invoke(main, line).exit_code == Exit.OK
+    (run,) = json.loads((tmp_path / "result.json").read_text())["runs"]
+    judged_ = {part["requirement"] for c in run["cases"] for part in c["requirements"]}
+    assert judged_ == expected
+
+
+@pytest.mark.parametrize("wrong", ["nothing", "NMSP-ROBUSTNESS-1", "may-crash"])
+def test_a_selector_that_no_capture_can_show_is_a_usage_error(wrong: str) -> None:
+    line = ["check", str(PCAPS / "tls13.pcapng"), wrong]
+    assert CliRunner().invoke(main, line).exit_code == Exit.USAGE
