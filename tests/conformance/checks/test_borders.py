@@ -115,6 +115,51 @@ def response(*macs: str) -> tuple:  # type: ignore[type-arg]
     return said("wlc", "MEASUREMENT_RESPONSE", *held, number=1)
 
 
+def in_place(seen: Observation, judge: Judge) -> None:
+    authlist.alerts_in_place(seen, judge, "X")
+
+
+def placed(
+    version: str, *alerts: Alert, records: int = 0, whole: bool = False
+) -> Observation:
+    tls = Tls(version=version, complete=whole, records_after=records, alerts=[*alerts])
+    return watched(tls=tls, end=ended(EndKind.ALERT, "wlc"))
+
+
+FATAL, WARNED, OURS = (
+    Alert("wlc", 2, 46, 0.1),
+    Alert("wlc", 1, 100, 0.1),
+    Alert("mse", 2, 46, 0.1),
+)
+SILENT = watched(role="mse", live=False)
+PLACES = [
+    Border(
+        "nothing to subscribe to",
+        subscription.subscribes,
+        SILENT,
+        [],
+        "NMSP-SUBSCRIPTION-15",
+    ),
+    Border("in the handshake", in_place, placed("TLSv1.2", FATAL), [True], "X"),
+    Border("behind it", in_place, placed("TLSv1.2", FATAL, whole=True), [False], "X"),
+    Border(
+        "first behind it",
+        in_place,
+        placed("TLSv1.3", FATAL, records=1, whole=True),
+        [True],
+        "X",
+    ),
+    Border(
+        "second behind it",
+        in_place,
+        placed("TLSv1.3", FATAL, records=2, whole=True),
+        [False],
+        "X",
+    ),
+    Border("a warning", in_place, placed("TLSv1.2", WARNED), [], "X"),
+    Border("our own", in_place, placed("TLSv1.2", OURS), [], "X"),
+]
+
 ASKED = [
     Border("what was asked", only_asked, watched(named(MAC), response(MAC)), [True], "X"),
     Border("another", only_asked, watched(named(MAC), response(OTHER)), [False], "X"),
@@ -385,7 +430,7 @@ CLAIMED = [
     Border("neither", by_policy, watched(tls=Tls(version="SSLv3", suite="NULL")), [False], "NMSP-TRANSPORT-16"),
 ]  # fmt: skip
 
-BORDERS = [*CLAIMED, *ASKED, *MORE, *ECHOES, *MEASUREMENTS, *OTHERS]
+BORDERS = [*CLAIMED, *PLACES, *ASKED, *MORE, *ECHOES, *MEASUREMENTS, *OTHERS]
 
 
 @pytest.mark.parametrize("border", BORDERS, ids=lambda b: b.id.replace(" ", "-"))
