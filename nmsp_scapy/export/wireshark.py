@@ -78,6 +78,7 @@ class Wireshark:
         if path is None:
             raise WiresharkError(f"{tshark or 'tshark'} is not installed")
         self._tshark = path
+        self._folders: dict[str, str] = {}
         said = self.run("--version").split("\n", 1)[0]
         self.version = said.removeprefix("TShark (Wireshark) ").rstrip(".")
 
@@ -103,10 +104,12 @@ class Wireshark:
         Raises:
             WiresharkError: it knows none (a Wireshark without Lua has no plugins).
         """
-        for line in self.run("-G", "folders").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == name:
-                return Path(value.strip())
+        if not self._folders:
+            lines = self.run("-G", "folders").splitlines()
+            pairs = (line.partition(":") for line in lines)
+            self._folders = {key.strip(): value.strip() for key, _, value in pairs}
+        if name in self._folders:
+            return Path(self._folders[name])
         raise WiresharkError(f"this Wireshark has no folder for {name}")
 
     @property

@@ -3,10 +3,7 @@
 
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -16,11 +13,15 @@ from click.testing import CliRunner
 
 from conformance.cli.main import main as conformance
 from nmsp_scapy.capture import open_capture
+from nmsp_scapy.capture.frames import TcpFrames
 from nmsp_scapy.capture.pcapng import PcapngWriter
 from nmsp_scapy.cli.main import main
 from nmsp_scapy.conversation import Event, Message
 from nmsp_scapy.dissect import dissect
-from tests.gear.talks import clear_talk, script, talk
+from nmsp_scapy.profile.writing import written
+from tests.gear.captures import pcapng
+from tests.gear.odd_profiles import LITTLE
+from tests.gear.talks import MSE, WLC, clear_talk, script, talk
 from tests.gear.tls import identity, openssl, rsa_store
 from tests.gear.wires import (
     WIRES,
@@ -31,7 +32,7 @@ from tests.gear.wires import (
     gap_of_wlc,
     rsa,
 )
-from tests.gear.wireshark import listed, ours, plain, run_tshark
+from tests.gear.wireshark import corpus, listed, ours, plain, run_tshark
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -39,14 +40,23 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.fixture(scope="module")
 def home(tshark, tmp_path_factory):
     """A user's home in which `nmsp wireshark install` was run, and nothing else."""
-    made = tmp_path_factory.mktemp("home")
-    subprocess.run(
-        [sys.executable, "-m", "nmsp_scapy", "wireshark", "install"],
-        env=os.environ | {"HOME": str(made), "PYTHONPATH": str(ROOT)},
-        check=True,
-        capture_output=True,
-    )
-    return made
+    return installed(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def little(tshark, tmp_path_factory):
+    """A home with a layout of the user's own, and that layout."""
+    folder = tmp_path_factory.mktemp("little")
+    layout = folder / "layout.toml"
+    layout.write_text(written(LITTLE))
+    return installed(folder, "--profile", str(layout)), layout
+
+
+def installed(home, *options):
+    command = ["wireshark", "install", *options]
+    run = CliRunner().invoke(main, command, env={"HOME": str(home)})
+    assert run.exit_code == 0, run.output
+    return home
 
 
 @pytest.fixture(scope="module", params=WIRES, ids=lambda wire: wire.__name__)
@@ -135,6 +145,35 @@ def test_cleartext_is_sound_tcp_at_its_times(tshark, home, source, tmp_path):
     keys = rsa_store() if wire.rsa else None
     found = [m for m in dissect(path, keys=keys) if isinstance(m, Message)]
     assert times == sorted({Decimal(m.time_ns) / 10**9 for m in found})
+
+
+@pytest.mark.parametrize("form", ["pcapng", "cleartext", "upper-pdu"])
+def test_a_layout_of_the_users_own(tshark, little, form, tmp_path):
+    """`install --profile` and `decrypt --profile`, behind a gap as well."""
+    home, layout = little
+    raws = [raw for raw in corpus(8, 60, LITTLE) if len(raw) > 40]
+    recorded = openssl("1.2", talk=[(1, raw) for raw in raws])
+    path, out = tmp_path / "x.pcapng", tmp_path / "out.pcapng"
+    lost = () if form == "pcapng" else (12,)
+    path.write_bytes(over_tls(recorded, len(raws), lost))
+    command = ["decrypt", str(path), "-o", str(out), "--format", form]
+    run = CliRunner().invoke(main, [*command, "--profile", str(layout)])
+    assert run.exit_code == (3 if lost else 0), run.output
+    meant = [ours(raw, LITTLE) for n, raw in enumerate(raws) if n not in lost]
+    assert shown(tshark, home, out, "-C", "NMSP") == meant
+
+
+def over_tls(recorded, count, lost):
+    """A capture of what the WLC said, without some of its messages."""
+    begin = len(recorded.flow) - 2 - count
+    made = TcpFrames(MSE, WLC)
+    frames = made.open()
+    for number, (side, data) in enumerate(recorded.flow):
+        if number - begin in lost:
+            made.skip(side, len(data))
+        else:
+            frames += made.data(side, data)
+    return pcapng(frames, secrets=b"\n".join(recorded.key_log) + b"\n")
 
 
 def test_raw_is_what_each_side_said(source, tmp_path):

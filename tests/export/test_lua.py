@@ -4,6 +4,7 @@
 import itertools
 import random
 import re
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from tests.gear.bundled import bundled
 from tests.gear.captures import pcapng
 from tests.gear.dtls import openssl_dtls
 from tests.gear.odd_profiles import LITTLE, ODD
-from tests.gear.talks import MSE, WLC
+from tests.gear.talks import MSE, WLC, script, talk
 from tests.gear.tls import openssl
 from tests.gear.vectors import every_vector
 from tests.gear.wireshark import corpus, ours, run_tshark, tcp_capture, tshark_messages
@@ -206,6 +207,41 @@ def test_the_packet_list_says_what_the_message_is(tshark, lua, tmp_path):
     assert by_name["MEASUREMENT_RESPONSE"].endswith(
         "#42 (more) SUCCESS, RSSI, MEASUREMENT"
     )
+
+
+def test_a_connection_on_ports_that_were_used_before_is_another(tshark, lua, tmp_path):
+    """The first is reset with a question open, which the second asks again."""
+    query = layers.NMSPMeasurementRequest(elements=[layers.NMSPQuery(service="RSSI")])
+    asked = bytes(NMSP(transaction_id=5) / query)
+    answer = bytes(NMSP(transaction_id=5) / layers.NMSPMeasurementResponse())
+    first, second = TcpFrames(MSE, WLC), TcpFrames(MSE, WLC, isn=99_999_999)
+    frames = first.open() + first.data(0, asked) + first.reset(0)
+    frames += second.open() + second.data(0, asked) + second.data(1, answer)
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(pcapng(frames))
+    names = ("response_in", "request_in", "request.repeated")
+    said = run_tshark(
+        tshark,
+        *("-r", path, "-X", f"lua_script:{lua}", "-2", "-Y", "nmsp"),
+        *("-T", "fields", "-e", "frame.number"),
+        *(part for name in names for part in ("-e", f"nmsp.{name}")),
+    )
+    assert said == "4\t\t\t\n10\t12\t\t\n12\t\t10\t\n"
+
+
+def test_connections_on_the_same_ports_may_carry_different_things(
+    tshark, lua, tmp_path
+):
+    """One MSE speaks TLS, another none, both from one port."""
+    tls, clear = talk("1.2"), TcpFrames(("10.9.9.9", MSE[1]), WLC, isn=5)
+    frames = clear.open()
+    for side, raw in script():
+        frames += clear.data(side, raw)
+    mixed = [one for pair in zip_longest(frames, tls.frames) for one in pair if one]
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(pcapng(mixed, secrets=tls.key_log))
+    said = tshark_messages(tshark, path, lua)
+    assert len(said) == 2 * len(script())
 
 
 def test_what_was_asked_is_not_counted_with_what_came(tshark, lua, tmp_path):
