@@ -31,7 +31,7 @@ from conformance.emulator.tls import (
 )
 from conformance.emulator.tracing import Trace, Tracer
 from conformance.emulator.wlc import SLOW_S, Settings, WlcSession
-from conformance.recording import Recorder, Track
+from conformance.recording import CLIENT, Recorder, Track
 from conformance.running import Running
 from conformance.transport import Channel, End, EndedError, Kept
 from nmsp_scapy.authlist.create import new_identity
@@ -322,7 +322,7 @@ class EmulatedWlc(Running):
             raise EndedError(End.FIN, detail="plaintext")
         if self.settings.faults & _LOOK_FIRST:
             self._look_first(channel)
-        if self._has("rejects-late"):
+        if self._has("rejects-late") or self._has("drops-slow-records"):
             channel.kept = Kept()
         channel.handshake(HANDSHAKE_S)
         self._recheck(channel)
@@ -352,9 +352,12 @@ class EmulatedWlc(Running):
             wait = min(wait, GLANCE_S)
             if self.authlist.changes != changes:
                 raise EndedError(End.FIN, detail="the list was changed")
-        if self._has("drops-slow-records"):
-            _await_whole_record(channel, wait)
-        return channel.receive(wait)
+        if not self._has("drops-slow-records"):
+            return channel.receive(wait)
+        data = channel.receive(min(wait, SLOW_S))
+        if data is None and channel.kept and _ends_in_part(channel.kept.flow):
+            raise EndedError(End.FIN, detail="a record in pieces")
+        return data
 
     def _finish(self, channel: Channel, peer: Peer) -> None:
         """Close a connection as its end, and the faults, demand."""
@@ -479,18 +482,12 @@ def _is_part(data: bytes) -> bool:
     return len(data) < 5 or len(data) < 5 + int.from_bytes(data[3:5])
 
 
-def _await_whole_record(channel: Channel, seconds: float) -> None:
-    """End a connection on which a record does not come at once."""
-    try:
-        first = channel.peek(seconds)
-    except EndedError as ended:
-        if ended.end is End.TIMEOUT:
-            return
-        raise
-    if first and _is_part(first):
-        time.sleep(SLOW_S)
-        if _is_part(channel.peek(0.0)):
-            raise EndedError(End.FIN, detail="a record in pieces")
+def _ends_in_part(flow: list[tuple[int, bytes]]) -> bool:
+    """Tell whether what a client has sent ends within a TLS record."""
+    sent = b"".join(data for side, data in flow if side == CLIENT)
+    while sent and not _is_part(sent):
+        sent = sent[5 + int.from_bytes(sent[3:5]) :]
+    return bool(sent)
 
 
 def _is_weak(certificate: bytes) -> bool:
