@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+import doctest
 import os
 import pty
 import select
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from nmsp_scapy.cli.loading import load
+from nmsp_scapy.profile import NOMINAL
+from nmsp_scapy.tls import KeyStore
 from tests.gear.talks import talk
 
 ROOT = Path(__file__).parent.parent.parent
@@ -80,3 +84,16 @@ def _until(terminal: int, wanted: bytes) -> bytes:
             seen += os.read(terminal, 65536)
     assert wanted in seen, seen
     return seen
+
+
+def test_the_session_of_the_page_is_as_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / "docs/scapy.md").read_text()
+    told = page.partition("```pycon\n")[2].partition("```")[0]
+    names = load("pcaps/tls13.pcapng", KeyStore(), NOMINAL, frozenset({16113}))
+    session = doctest.DocTestParser().get_doctest(told, names, "scapy.md", None, 0)
+    assert len(session.examples) == 7
+    result = doctest.DocTestRunner().run(session)
+    assert result.failed == 0
