@@ -199,7 +199,8 @@ class Session:
         self.pending: dict[int, str] = {}
         self.unsupported = 0
         self._binding = layers.bind(profile)
-        self._fields = {field.name for field in profile.header.fields}
+        self._fields = {field.name: field.width for field in profile.header.fields}
+        self._most = (1 << 8 * self._fields.get("transaction_id", 4)) - 1
         self._inbox = bytearray()
         self._next = 1
 
@@ -319,15 +320,29 @@ class Session:
         head = self._binding.header(
             **{key: value for key, value in header.items() if key in self._fields}
         )
-        raw = bytes(head / body(elements=elements))
+        try:
+            raw = bytes(head / body(elements=elements))
+        except ValueError as error:
+            raise UnspeakableError(f"{name}: {error}") from None
         _count(self.sent, name, len(raw), now)
         return raw
+
+    def fits(self, name: str, elements: list[Any]) -> bool:
+        """Tell whether the profile has room for a message of these elements."""
+        body = self._binding.message(name)
+        if body is None:
+            return False
+        try:
+            bytes(self._binding.header() / body(elements=elements))
+        except ValueError:
+            return False
+        return True
 
     def _transaction(self, name: str) -> int:
         expected = response_name(name)
         if expected is None:
             return 0
-        number, self._next = self._next, self._next % 0xFFFF_FFFF + 1
+        number, self._next = self._next, self._next % self._most + 1
         self.pending[number] = expected
         return number
 

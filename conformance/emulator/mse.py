@@ -195,10 +195,13 @@ class MseSession:
 
     def _capability(self) -> list[Any]:
         make = self.session.element
-        return [
+        elements = [
             make("SOFTWARE_VERSION", version=self.plan.version),
             *(make("SERVICE", service=s, sub_services=m) for s, m in MASKS.items()),
         ]
+        while not self.session.fits("CAPABILITY_NOTIFICATION", elements):
+            elements.pop()  # a layout without room for all has fewer services
+        return elements
 
     def _subscribe(self) -> None:
         if self.plan.subscribes is None or self._has("subscribes-never"):

@@ -115,6 +115,8 @@ class WlcSession:
         return min(times, default=None)
 
     def _say(self, name: str, elements: list[Any], **options: Any) -> None:
+        if self._has("notification-malformed") and kind_of(name) is Kind.NOTIFICATION:
+            elements = [*elements, self._element("MAC_ADDRESS", length=0xFF)]
         raw = self.session.send(name, elements, self._now, forced=True, **options)
         header = self.settings.profile.header
         if self._has("wrong-version"):
@@ -126,10 +128,6 @@ class WlcSession:
             at = slice(size.offset, size.offset + size.width)
             said = int.from_bytes(raw[at], size.byte_order) + 1
             raw = _with_field(raw, header.fields, "length", said)
-        if self._has("notification-malformed") and kind_of(name) is Kind.NOTIFICATION:
-            raw += b"\x00\x10\x00\xff"
-            size = next(f for f in header.fields if f.name == "length")
-            raw = _with_field(raw, header.fields, size.name, len(raw))
         self._out.append(raw)
 
     def _element(self, name: str, /, **fields: Any) -> Any:
@@ -150,6 +148,7 @@ class WlcSession:
             self._say("ECHO_RESPONSE", [], transaction=0x7FFFFFFF)
 
     def _tell_capability(self) -> None:
+        told = "CAPABILITY_NOTIFICATION"
         offered = {} if self._has("capability-empty") else dict(MASKS)
         if self._has("capability-unknown-service"):
             offered[200] = 1
@@ -166,10 +165,12 @@ class WlcSession:
                 for service, mask in offered.items()
             ),
         ]
+        while elements and not self.session.fits(told, elements):
+            elements.pop()  # a layout without room for all has fewer services
         if self._has("capability-malformed"):
-            elements.append(b"\x00\x02\x00\x20\x01")
+            elements[-1:] = [self._element("SERVICE", length=0x20)]
         transaction = 9 if self._has("capability-with-transaction") else 0
-        self._say("CAPABILITY_NOTIFICATION", elements, transaction=transaction)
+        self._say(told, elements, transaction=transaction)
 
     # --- what comes in --------------------------------------------------------------
 
@@ -375,16 +376,27 @@ class WlcSession:
         ]
         if wanted and not found and self._has("unknown-mac-invented"):
             found = [next(element for _, element in self._speak.items(service, asked))]
-        size = self.settings.part
-        parts = [found[at : at + size] for at in range(0, len(found), size)] or [[]]
+        head = [self._element("STATUS", code=Status.SUCCESS), self._query(arrival)]
+        if self._has("response-without-status"):
+            head = head[1:]
+        parts = self._split(name, found, head) or [[]]
         for number, part in enumerate(parts, 1):
             more = number < len(parts) and not self._has("response-unmarked")
             more = more or self._has("response-unending")
-            head = [self._element("STATUS", code=Status.SUCCESS)]
-            if self._has("response-without-status"):
-                head = []
-            elements = [*head, self._query(arrival), *part]
-            self._say(name, elements, transaction=transaction, more=more)
+            self._say(name, [*head, *part], transaction=transaction, more=more)
+
+    def _split(self, name: str, items: list[Any], head: list[Any]) -> list[list[Any]]:
+        """Share items out to messages; one for which there is no room is left out."""
+        size, parts = self.settings.part, []
+        waiting = [items[at : at + size] for at in range(0, len(items), size)]
+        while waiting:
+            part = waiting.pop(0)
+            if self.session.fits(name, [*head, *part]):
+                parts.append(part)
+            elif len(part) > 1:
+                half = len(part) // 2
+                waiting[:0] = [part[:half], part[half:]]
+        return parts
 
     def _query(self, arrival: Arrival) -> Any:
         """Repeat the QUERY of a request."""
@@ -458,8 +470,8 @@ class WlcSession:
         options = (
             {"transaction": 9} if self._has("notification-with-transaction") else {}
         )
-        for at in range(0, len(items), self.settings.part):
-            self._say(name, items[at : at + self.settings.part], **options)
+        for part in self._split(name, items, []):
+            self._say(name, part, **options)
 
     def _moved(self, mac: str) -> bool:
         """Tell whether a thing's loudness has changed as much as its threshold."""
