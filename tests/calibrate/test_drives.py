@@ -28,6 +28,9 @@ from tests.gear.shark import shark
 LAYOUTS = {"documented elements": 472497918, "elements of other numbers": 454126331}
 """Seeds of drawn layouts. Of the second, no number of an element has a name."""
 
+ECHOES = 9
+"""About four seconds of traffic, where the machine is free."""
+
 SELECTORS = ("capability", "echo", "subscription", "measurement")
 
 
@@ -36,6 +39,17 @@ def program(module: str, *args: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, capture_output=True, text=True, timeout=180, check=False
     )
+
+
+def talk(mse: EmulatedMse, echoes: int) -> None:
+    """Wait until the MSE has had so many echo responses."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        received = mse.session.session.received if mse.session else {}
+        if "ECHO_RESPONSE" in received and received["ECHO_RESPONSE"].count >= echoes:
+            return
+        time.sleep(0.05)
+    raise AssertionError("too few echo responses in a minute")
 
 
 class Gear:
@@ -47,7 +61,7 @@ class Gear:
         self.capture, self.identity = folder / "x.pcapng", folder / "mse.pem"
         key, certificate = new_identity("02005ee00002", name="MSE")
         self.identity.write_bytes(key + certificate)
-        self.settings = Settings(profile=profile, interval_s=0.1)
+        self.settings = Settings(profile=profile, interval_s=0.25)
         self.listed = AuthList.of(MSE.der)
         self.profile = profile
         self.named = profile.element_types == NOMINAL.element_types
@@ -65,9 +79,9 @@ def gear(
         settings=made.settings,
         recorder=Recorder(made.capture),
     ) as wlc:
-        plan = Plan(echo_s=0.2, dead_s=4, profile=made.profile)
-        with EmulatedMse(("127.0.0.1", wlc.port), presented=MSE, plan=plan):
-            time.sleep(4)
+        plan = Plan(echo_s=0.5, dead_s=5, profile=made.profile)
+        with EmulatedMse(("127.0.0.1", wlc.port), presented=MSE, plan=plan) as mse:
+            talk(mse, ECHOES)
     port = str(wlc.port)
     found = program(
         "nmsp_scapy", "calibrate", made.capture, "--port", port, "-o", made.mine
