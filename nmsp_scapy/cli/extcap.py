@@ -35,9 +35,6 @@ class Source(NamedTuple):
     arguments: tuple[str, ...]
 
 
-PROFILE = "Wire profile (the dissector's must be the same: install --profile)"
-
-
 def _argument(number: int, call: str, shown: str, rest: str) -> str:
     return f"arg {{number={number}}}{{call=--{call}}}{{display={shown}}}{rest}"
 
@@ -61,7 +58,13 @@ SOURCES = {
                 "Port of the WLC",
                 f"{{type=integer}}{{range=1,65535}}{{default={PORT}}}",
             ),
-            _argument(4, "nmsp-profile", PROFILE, "{type=fileselect}{mustexist=true}"),
+            _argument(
+                4,
+                "nmsp-profile",
+                "Wire profile",
+                "{type=fileselect}{mustexist=true}{tooltip=The dissector needs it too:"
+                " nmsp wireshark install --profile FILE}",
+            ),
         ),
     ),
     "nmsp-tap": Source(

@@ -128,6 +128,7 @@ def test_tshark_shows_messages_as_they_pass(
     port = log.with_suffix(".port").read_text()
     told = ("--nmsp-interface", "lo", "--nmsp-port", port)
     told += ("--nmsp-keylog", str(log), "--nmsp-profile", str(layout))
+    told += ("--nmsp-rsa-key", "")  # what is left empty in Wireshark's dialog
     with reading(tshark, fifo, lua) as shown, started("nmsp-live", fifo, *told) as own:
         while not listens(own.pid):
             time.sleep(0.05)
