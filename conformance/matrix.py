@@ -132,7 +132,7 @@ WLC: dict[str, tuple[str, ...]] = {
     "crashes-on-alert": (*_ids("session", 5), *_ids("robustness", 10)),
     "crashes-on-warning": _ids("robustness", 10),
     "crashes-on-fin": _ids("session", 5),
-    "crashes-on-silence": _ids("session", 5, 7),
+    "crashes-on-silence": _ids("session", 3, 7),
     "mute": _ids("session", 1),
     "drops-idle": _ids("session", 7),
     "serves-one-session": _ids("session", 5),

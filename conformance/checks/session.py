@@ -36,13 +36,15 @@ def still_serves(peer: "Peer", link: "Link", judge: Judge, requirement: str) -> 
     )
 
 
-def serves_again(peer: "Peer", judge: Judge, ended: str) -> None:
+def serves_again(
+    peer: "Peer", judge: Judge, ended: str, requirement: str = "NMSP-SESSION-5"
+) -> None:
     """A new connection is served."""
     peer.rest()
     link = peer.dial()
     served = link.complete and peer.echo(link) is not None
     judge.require(
-        "NMSP-SESSION-5",
+        requirement,
         served,
         expected=f"an ECHO_RESPONSE on a new connection after a {ended}",
         actual="an ECHO_RESPONSE" if served else str(link.observation.end),

@@ -98,17 +98,18 @@ def serves_again_after_fatal_alert(peer: Peer, judge: Judge) -> None:
     checks.serves_again(peer, judge, "fatal alert")
 
 
-@scenario("NMSP-SESSION-5", risk=Risk.MAY_DROP)
+@scenario("NMSP-SESSION-3", risk=Risk.MAY_DROP)
 def serves_again_after_dead_interval(peer: Peer, judge: Judge) -> None:
     """A WLC serves an MSE again that fell silent and never ended its connection.
 
-    It is silent for longer than the MSE's own dead interval of 30 s.
+    It is silent for longer than the MSE's own dead interval of 30 s. To the WLC its
+    next connection is the second, unless a timer of the WLC's has ended the first.
     """
     silent = peer.session()
     silent.pump(peer.timing.dead, lambda: not silent.open)
     kept = "keeps" if silent.open else "ends"
     judge.note(f"the WLC {kept} the connection of an MSE that fell silent")
-    checks.serves_again(peer, judge, "dead interval")
+    checks.serves_again(peer, judge, "dead interval", "NMSP-SESSION-3")
 
 
 @scenario("NMSP-SESSION-6")
