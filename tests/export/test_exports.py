@@ -26,6 +26,7 @@ from tests.gear.tls import identity, openssl, rsa_store
 from tests.gear.wires import (
     WIRES,
     Wire,
+    bad_mac,
     gap_at_end,
     gap_inside,
     gap_of_mse,
@@ -221,6 +222,15 @@ def test_what_is_lost_at_the_end_is_told_too(tshark, home, form, tmp_path):
     out = decrypted((gap_at_end(), path), form, tmp_path / "out.pcapng")
     told = comments(tshark, home, out, "frame.number")
     assert told.count("NMSP: gap wlc->mse") == 1
+
+
+@pytest.mark.parametrize("form", ["pcapng", "cleartext", "upper-pdu"])
+def test_a_bad_mac_is_told_on_a_frame(tshark, home, form, tmp_path):
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(bad_mac().capture)
+    out = decrypted((bad_mac(), path), form, tmp_path / "out.pcapng")
+    told = comments(tshark, home, out, "frame.number")
+    assert told.count("NMSP: bad-mac wlc->mse, ") == 1
 
 
 @pytest.mark.parametrize("made", [gap_of_wlc, gap_of_mse, gap_inside])

@@ -200,10 +200,15 @@ def _gap(side: int, lost: int) -> Wire:
     # The talk is followed by an alert and a FIN of each side.
     carriers = [n for n, frame in enumerate(one.frames, 1) if len(frame) > 54]
     one.dropped = {carriers[own[lost] - 2 - len(one.said)]}
-    left = [each for n, each in enumerate(one.said) if n != own[lost]]
-    before = one.said[: own[lost]]
-    after = [each for each in one.said[own[lost] :] if each[0] != side]
-    return Wire(one.pcapng(), tuple(left), tls=(*before, *after), whole=False)
+    return _without(own[lost], one.pcapng())
+
+
+def _without(lost: int, capture: bytes) -> Wire:
+    """A capture that lacks a message; tshark reads no more of that side's TLS."""
+    said, side = script(), script()[lost][0]
+    after = tuple(each for each in said[lost:] if each[0] != side)
+    left = said[:lost] + said[lost + 1 :]
+    return Wire(capture, left, tls=said[:lost] + after, whole=False)
 
 
 def gap_of_wlc() -> Wire:
@@ -214,6 +219,17 @@ def gap_of_wlc() -> Wire:
 def gap_of_mse() -> Wire:
     """A segment is lost that held a message of the MSE's."""
     return _gap(0, 2)
+
+
+def bad_mac() -> Wire:
+    """A byte of a record with a message of the WLC's is another one."""
+    recorded, lost = conversation("1.2"), 10
+    assert script()[lost][0] == 1
+    flow = list(recorded.flow)
+    place = len(flow) - 2 - len(script()) + lost
+    side, data = flow[place]
+    flow[place] = side, data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]
+    return _without(lost, pcapng(_frames(flow), secrets=_log(recorded.key_log)))
 
 
 def gap_at_end() -> Wire:
@@ -262,4 +278,5 @@ WIRES: tuple[Callable[[], Wire], ...] = (
     gap_of_mse,
     gap_inside,
     gap_at_end,
+    bad_mac,
 )
