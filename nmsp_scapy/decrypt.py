@@ -430,14 +430,11 @@ class Decryption:
         run = list(takewhile(lambda i: isinstance(i, Plain), reversed(own)))
         data = b"".join(i.data for i in reversed(run) if isinstance(i, Plain))
         transport = transport_of(data, self._profile)
-        told = transport and (data[:1] != b"\x16" or len(data) > 5)
-        if told or len(early) >= UNDECIDED:
+        if transport or len(early) >= UNDECIDED:
             # What stands on both sides of a hole is no hello.
-            hello = data[5] if data[:2] == b"\x16\x03" and len(data) > 5 else 0
-            begins = hello in (1, 2) and len(run) == len(own)
-            # A ClientHello is of side 0, a ServerHello of side 1.
-            swapped = begins and side == 2 - hello
-            self._decide(link, transport or "tls", swapped=swapped)
+            hello = data[:2] == b"\x16\x03" and data[5:6] == b"\x01"
+            begins = hello and len(run) == len(own)
+            self._decide(link, transport or "tls", swapped=begins and side == 1)
 
     def _decide(self, link: Link, transport: str, *, swapped: bool) -> None:
         conversation, early = link.conversation, link.early or []

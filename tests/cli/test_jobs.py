@@ -11,14 +11,12 @@ import pytest
 
 from nmsp_scapy.cli import jobs
 from nmsp_scapy.cli.jobs import End, Jobs, Work, can_share
-from nmsp_scapy.export.raw import SIDES
 from nmsp_scapy.profile import NOMINAL
 from nmsp_scapy.tls import KeyStore
 from tests.gear.bundled import bundled
-from tests.gear.captures import Tap, frame, pcap
+from tests.gear.captures import Tap
 from tests.gear.hostile import file_of
 from tests.gear.kinds import recorded
-from tests.gear.tls import identity, openssl
 
 CAPTURES = [str(one.path) for one in bundled() if not one.options]
 
@@ -53,7 +51,7 @@ def two_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for host in ("10.0.0.7", "10.0.0.8"):
         tap = Tap(client=(host, 40_000)).open()
         for side, data in session.flow:
-            tap.write(side, data[:3]).write(side, data[3:])
+            tap.write(side, data)
         segments.append(tap.finish().segments)
     mixed = [one for pair in zip(*segments, strict=True) for one in pair]
     path = tmp_path_factory.mktemp("pairs") / "two.pcapng"
@@ -186,41 +184,3 @@ def test_the_end_tells_what_became_of_the_capture(tmp_path: Path) -> None:
         assert processes.end == End(1, False, "")
         assert not [part for parts in processes.read() for part in parts if part.text]
         assert "this is no capture" in processes.end.error
-
-
-def without_syn(folder: Path) -> tuple[Path, Path, list[bytes]]:
-    """Connections whose client has the WLC's port, from behind their SYN on.
-
-    Their first segments name the wrong side; only the ClientHello tells.
-    """
-    frames, keys, written = [], [], []
-    for host in range(1, 5):
-        session = openssl("1.2", client=identity("client", "ec") if host % 2 else None)
-        tap = Tap((f"10.1.0.{host}", 16_113), (f"10.2.0.{host}", 40_000)).open()
-        for side, data in session.flow:
-            tap.write(side, data[:3]).write(side, data[3:])
-        frames += [frame(segment) for segment in tap.finish().segments[3:]]
-        keys += session.key_log
-        written += session.written
-    capture, log = folder / "x.pcap", folder / "x.keys"
-    capture.write_bytes(pcap(frames))
-    log.write_bytes(b"\n".join(keys) + b"\n")
-    return capture, log, written
-
-
-def test_who_is_the_client_is_decided_alike(tmp_path: Path) -> None:
-    capture, log, written = without_syn(tmp_path)
-    shown = []
-    for count in "123":
-        raw = tmp_path / count
-        done = nmsp(
-            "decrypt", capture, "--keylog", log, "--format", "raw", "-o", raw,
-            "--jobs", count,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        files = [raw / f"{n}-{side}.bin" for n in range(4) for side in SIDES]
-        assert [file.read_bytes() for file in files] == written
-        args = ("dissect", capture, "--keylog", log, "--tls", "--format", "ndjson")
-        shown.append(nmsp(*args, "--jobs", count).stdout)
-    assert shown[0].count(b'"client":"10.1.0.') == 4
-    assert shown[0] == shown[1] == shown[2]

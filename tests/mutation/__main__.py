@@ -36,9 +36,10 @@ LIVE = 4
 def borders() -> None:
     """Call the checks at their borders; they are imported when these are watched."""
     from tests.conformance.checks.test_borders import BORDERS
+    from tests.conformance.checks.test_building import MADE
     from tests.conformance.checks.test_passive import SHOWN
 
-    for border in (*BORDERS, *SHOWN):
+    for border in (*BORDERS, *SHOWN, *MADE):
         border.decided()
 
 

@@ -9,16 +9,18 @@ import importlib
 import pickle
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, ValuesView
 from functools import wraps
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from conformance import matrix, scenario
+from conformance.building import Builder
 from conformance.link import Link
 from conformance.peer import Peer
 from conformance.verdict import Judge
+from nmsp_scapy.profile import Profile
 from tests.mutation.operators import TABLE
 
 MODULES = (
@@ -47,6 +49,12 @@ class Judged(NamedTuple):
     """A judge in place of the one that a call was given."""
 
     names: tuple[str, ...]
+
+
+class Built(NamedTuple):
+    """A builder in place of the one that a call was given."""
+
+    profile: Profile
 
 
 class Recording:
@@ -114,6 +122,10 @@ class Recording:
 
 def _frozen(args: Any, more: dict[str, Any]) -> Any:
     def plain(part: Any) -> Any:
+        if isinstance(part, Builder):
+            return Built(part.profile)
+        if isinstance(part, ValuesView):
+            return tuple(part)
         return Judged(part.names) if isinstance(part, Judge) else part
 
     return tuple(map(plain, args)), {key: plain(value) for key, value in more.items()}
@@ -134,6 +146,8 @@ def again(function: Callable[..., Any], call: Call) -> bytes:
     judge = Judge(judges[0].names) if judges else None
 
     def alive(part: Any) -> Any:
+        if isinstance(part, Built):
+            return Builder(part.profile)
         return judge if isinstance(part, Judged) else part
 
     result = function(*map(alive, args), **{k: alive(v) for k, v in more.items()})
