@@ -223,6 +223,15 @@ class Suite:
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             session.exitstatus = int(json.exit_of(self.runs))
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say what pytest's counts do not: what was not judged, and the exit code."""
+        from conformance.report.console import printable, top_line
+
+        for run in self.runs:
+            for text in (top_line(run), *run.remarks, *run.stale):
+                terminalreporter.write_line(printable(text))
+
 
 class ScenarioFile(pytest.File):
     """A module of scenarios."""

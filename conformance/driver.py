@@ -11,7 +11,7 @@ import click
 import pytest
 
 from conformance.collection import FOLDER, SHARED
-from conformance.judging import endpoint_of
+from conformance.judging import endpoint_of, factor_of
 from conformance.report import json
 from conformance.report.writing import reports
 from conformance.result import Run
@@ -189,6 +189,7 @@ def _check_one(endpoint: dict[str, str], given: dict[str, Any]) -> None:
             shard=given["shard"],
         )
         endpoint_of(next(iter(endpoint.values())))
+        factor_of(given["timeout_factor"])
         Hooks.given(
             given["authlist_command"], given["statistics_command"], given["statistics"]
         )

@@ -41,6 +41,9 @@ REPEATED = {
 }
 """Options that a case's verdict may rest on, with what they are unless given."""
 
+FACTOR = 1000
+"""The most by which waits are scaled: an inventory allows no more either."""
+
 Option = Callable[[str], Any]
 
 
@@ -55,6 +58,17 @@ def endpoint_of(text: str, default: int = PORT) -> tuple[str, int]:
     if text.count(":") > 1 and not text.startswith("["):
         return text, default
     return host_and_port(text)
+
+
+def factor_of(value: float) -> float:
+    """Return a factor for all waits.
+
+    Raises:
+        ValueError: it is too small, too large, or no number.
+    """
+    if not 0.001 <= value <= FACTOR:
+        raise ValueError(f"--timeout-factor {value:g} is not 0.001 to {FACTOR}")
+    return value
 
 
 class Judging:
@@ -80,12 +94,13 @@ class Judging:
                 "--nmsp-identity is missing: a PEM with key and certificate "
                 "(nmsp authlist new makes one)"
             )
+        factor = factor_of(option("--nmsp-timeout-factor"))
         self._catalogue = [case.id for case in self._chosen()]
         self.selected = {case.id: case for case in self._shuffled()}
         self.settings = Settings(
             Identities(read(Path(identity))),
             role=self.role,
-            timing=Timing().scaled(option("--nmsp-timeout-factor")),
+            timing=Timing().scaled(factor),
             profile=_profile(option("--nmsp-profile")),
             output=_folder(option("--nmsp-output"), name),
         )

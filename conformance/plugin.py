@@ -25,7 +25,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SELECTOR",
         "help": "id, requirement, family, role, level, risk, grade or @file",
     },
-    "--nmsp-exclude": {"action": "append", "default": [], "metavar": "SELECTOR"},
+    "--nmsp-exclude": {
+        "action": "append",
+        "default": [],
+        "metavar": "SELECTOR",
+        "help": "leave these out",
+    },
     "--nmsp-risk": {
         "choices": ["safe", "may-drop-session", "may-crash"],
         "default": "safe",
@@ -44,7 +49,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "the least sure grade that is held against the endpoint",
     },
     "--nmsp-strict": {"action": "store_true", "help": "warnings fail"},
-    "--nmsp-timeout-factor": {"type": float, "default": 1.0, "metavar": "X"},
+    "--nmsp-timeout-factor": {
+        "type": float,
+        "default": 1.0,
+        "metavar": "X",
+        "help": "scales every wait",
+    },
     "--nmsp-output": {"metavar": "DIR", "help": "captures and transcripts"},
     "--nmsp-profile": {"metavar": "TOML", "help": "wire profile"},
     "--nmsp-claims": {"metavar": "TOML", "help": "what the endpoint claims"},
@@ -59,14 +69,22 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "prints show nmsp statistics connection",
     },
     "--nmsp-statistics": {"default": "", "metavar": "FILE", "help": "the same text"},
-    "--nmsp-shard": {"default": "", "metavar": "I/N"},
+    "--nmsp-shard": {
+        "default": "",
+        "metavar": "I/N",
+        "help": "run the i-th of n parts",
+    },
     "--nmsp-seed": {
         "type": int,
         "default": 0,
+        "metavar": "N",
         "help": "order of the cases, nothing else; 0 is the catalogue's",
     },
     "--nmsp-json": {"metavar": "FILE", "help": "the result as JSON"},
-    "--nmsp-show-identities": {"action": "store_true"},
+    "--nmsp-show-identities": {
+        "action": "store_true",
+        "help": "hide no address or name",
+    },
     "--nmsp-quiet": {"action": "store_true", "help": "tell an MSE's operator nothing"},
 }
 """pytest's options; `nmsp-conformance run` has the same without the prefix."""

@@ -106,7 +106,13 @@ def test_a_closed_port_exits_3_with_every_case_in_the_report(identity: str) -> N
 
 @pytest.mark.parametrize(
     "wrong",
-    [["nothing-like-it"], ["--shard", "3/2"], ["--report", "html"], ["--risk", "any"]],
+    [
+        ["nothing-like-it"],
+        ["--shard", "3/2"],
+        ["--report", "html"],
+        ["--risk", "any"],
+        ["--timeout-factor", "nan"],
+    ],
 )
 def test_usage_exits_2(identity: str, wrong: list[str]) -> None:
     done = conformance("run", "127.0.0.1:1", *wrong, "--identity", identity)

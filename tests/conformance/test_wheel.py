@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -69,6 +70,7 @@ def test_the_plugin_runs_from_a_wheel_in_a_foreign_folder(
     assert "nmsp-scapy-" in done.stdout  # among the plugins
     assert "created: 2/2 workers" in done.stdout
     assert "NMSP-ECHO-3 (MUST, assumed)" in done.stdout
+    assert re.search(r"^wlc .* 1 fail, .* \(exit 1\)$", done.stdout, re.MULTILINE)
     (result,) = json.loads((foreign / "result.json").read_text())["runs"]
     families = {case["id"].partition(".")[0] for case in result["cases"]}
     assert families == {"session", "echo", "ap_info"}  # the sanity case is a session's
