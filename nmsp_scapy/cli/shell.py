@@ -15,6 +15,19 @@ from nmsp_scapy.cli.options import (
 )
 
 
+def _execute(code: str, namespace: dict[str, Any]) -> None:
+    """Run what the user typed; its errors are the user's own.
+
+    Raises:
+        click.UsageError: it ended with an error.
+    """
+    try:
+        exec(compile(code, "-c", "exec"), namespace)  # noqa: S102 - typed by the user
+    except Exception as error:  # noqa: BLE001 - whatever the user has typed
+        what = type(error).__name__
+        raise click.UsageError(f"-c: {what}: {error}".rstrip(": ")) from None
+
+
 @click.command()
 @click.argument("capture", type=CAPTURE)
 @key_options
@@ -48,7 +61,7 @@ def command(
         from scapy.main import init_session
 
         namespace: dict[str, Any] = init_session(names, ret=True)
-        exec(compile(code, "-c", "exec"), namespace)  # noqa: S102 - typed by the user
+        _execute(code, namespace)
         return
     from scapy.main import interact
 

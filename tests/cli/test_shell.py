@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from nmsp_scapy.cli.loading import load
+from nmsp_scapy.cli.main import main
 from nmsp_scapy.profile import NOMINAL
 from nmsp_scapy.tls import KeyStore
 from tests.gear.talks import talk
@@ -54,6 +56,21 @@ def test_code_finds_the_packets_and_scapys_own_names(
     first, second = done.stdout.splitlines()
     assert first == "15 True True"
     assert second.startswith("['gap'] b'\\x01")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("packets[99]", "-c: IndexError: list index out of range"),
+        ("for", "-c: SyntaxError: invalid syntax (-c, line 1)"),
+    ],
+)
+def test_an_error_in_the_users_code_is_no_bug_of_ours(
+    capture: Path, code: str, said: str
+) -> None:
+    done = CliRunner().invoke(main, ["shell", str(capture), "-c", code])
+    assert done.exit_code == 2
+    assert done.stderr.endswith(f"Error: {said}\n")
 
 
 def test_a_terminal_gets_the_interactive_shell(capture: Path, tmp_path: Path) -> None:
