@@ -4,6 +4,7 @@
 import re
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -101,6 +102,9 @@ def _binary_key(data: bytes, password: bytes | None, source: str) -> Any:
         try:
             found = load_pkcs12(data, password)
         except ValueError as error:
+            if password is not None:
+                with suppress(ValueError):  # nothing in it may be encrypted
+                    return load_pkcs12(data, None).key
             if "password" in str(error).lower():
                 need = "the password does not fit" if password else "needs a password"
                 raise KeyFileError(f"{source}: {need}") from None

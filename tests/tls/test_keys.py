@@ -220,7 +220,10 @@ def test_keys_in_pkcs12(static: Recorded, encrypted: bool) -> None:
             keys.add_rsa_key(data, "x.p12")
         with pytest.raises(KeyFileError, match="the password does not fit"):
             keys.add_rsa_key(data, "x.p12", b"wrong")
-    keys.add_rsa_key(data, "x.p12", PASSWORD if encrypted else None)
+    else:  # the password is that of another file
+        keys.add_rsa_key(data, "x.p12")
+        keys = KeyStore()
+    keys.add_rsa_key(data, "x.p12", PASSWORD)
     assert read(items(static.flow), keys).plain == static.written
 
 
