@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.gear.tls import Recorded, identity
@@ -80,7 +81,12 @@ def await_listener(port: int) -> None:
     raise AssertionError("the server does not listen")
 
 
-def gnutls(priority: str, kind: str = "rsa") -> Recorded:
+def gnutls(
+    priority: str,
+    kind: str = "rsa",
+    server_options: Sequence[str] = (),
+    client_options: Sequence[str] = (),
+) -> Recorded:
     """A whole session between gnutls-cli and gnutls-serv."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -96,6 +102,7 @@ def gnutls(priority: str, kind: str = "rsa") -> Recorded:
                 *("--x509keyfile", str(folder / "key.pem")),
                 *("--x509certfile", str(folder / "cert.pem")),
                 *("--priority", priority, "--disable-client-cert"),
+                *server_options,
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -103,7 +110,7 @@ def gnutls(priority: str, kind: str = "rsa") -> Recorded:
         try:
             await_listener(port)
             relay = Relay(port)
-            said = _client(relay.port, priority, environment)
+            said = _client(relay.port, (priority, *client_options), environment)
             recorded = relay.join()
         finally:
             server.kill()
@@ -113,11 +120,11 @@ def gnutls(priority: str, kind: str = "rsa") -> Recorded:
         return recorded
 
 
-def _client(port: int, priority: str, environment: dict[str, str]) -> bytes:
+def _client(port: int, options: Sequence[str], environment: dict[str, str]) -> bytes:
     client = subprocess.Popen(
         [
             *("gnutls-cli", "--insecure", "--no-ca-verification", "--priority"),
-            *(priority, "--port", str(port), "127.0.0.1"),
+            *(*options, "--port", str(port), "127.0.0.1"),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

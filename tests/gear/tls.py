@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -89,6 +89,8 @@ def _identity(name: str, kind: str) -> Identity:
     key: Any
     if kind == "rsa":
         key = rsa.generate_private_key(65537, 2048)
+    elif kind == "dsa":
+        key = dsa.generate_private_key(2048)
     else:
         key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
