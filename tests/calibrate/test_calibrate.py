@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import json
-import random
 import time
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from nmsp_scapy.cli.main import main
 from nmsp_scapy.integrity import Gap, Item, Plain
 from nmsp_scapy.profile.reading import read
 from tests.gear.drawn import capture, judged, runs
-from tests.gear.foreign import FOREIGN, foreign
+from tests.gear.foreign import FOREIGN, foreign, turns
 from tests.gear.geometries import draw_geometry
 from tests.gear.talk import conversation, records
 
@@ -136,10 +135,11 @@ def test_the_command_writes_a_profile_that_reads_the_capture(tmp_path: Path) -> 
     assert types == [one.kind for one in conversation(geometry, 5)]
 
 
-def test_the_command_says_that_there_is_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["random", "http", "mqtt", "tls", "http2", "dns"])
+def test_the_command_says_that_there_is_nothing(name: str, tmp_path: Path) -> None:
+    """Inside real TLS; HTTP/2 and DNS have lengths too, and are no NMSP for that."""
     path = tmp_path / "x.pcapng"
-    rng = random.Random(3)
-    said = [(n % 2, rng.randbytes(300)) for n in range(80)]
+    said = [(side, data) for _, side, data in turns(name)]
     path.write_bytes(capture(draw_geometry(5), 5, said))
     profile = tmp_path / "mine.toml"
     result = CliRunner().invoke(main, ["calibrate", str(path), "-o", str(profile)])
