@@ -52,7 +52,7 @@ def _frame(path: Path) -> None:
 
 
 def _columns(path: Path) -> None:
-    writer = TsvWriter(_Nowhere(), Rows(HEADER), HEADER)  # type: ignore[arg-type]
+    writer = TsvWriter(_Nowhere(), Rows(HEADER))  # type: ignore[arg-type]
     for batch in Dissection(Decryption()).run(path):
         writer.write(batch)
 

@@ -275,17 +275,23 @@ def _opaque(file: IO[bytes], form: str, profile: "Profile") -> Writer:
 def _columns(
     form: str, file: IO[bytes], profile: "Profile", columns: str | None, rows: str
 ) -> Writer:
-    from nmsp_scapy.export.columns import ParquetWriter, Rows, TsvWriter, chosen
+    from nmsp_scapy.export.columns import (
+        ParquetWriter,
+        Rows,
+        TsvWriter,
+        chosen,
+        columns_of,
+    )
 
     try:
-        names = chosen(columns, rows)
+        names = chosen(columns, rows, columns_of(profile))
     except ValueError as error:
         raise click.UsageError(f"--columns: {error}") from None
     made = Rows(names, rows, profile)
     if form == "tsv":
-        return TsvWriter(file, made, names)
+        return TsvWriter(file, made)
     try:
-        return ParquetWriter(file, made, names)
+        return ParquetWriter(file, made)
     except ImportError:
         raise click.UsageError(
             "--format parquet needs pyarrow: pip install nmsp-scapy[columns]"

@@ -2,7 +2,7 @@
 """Columns: tab-separated lines, or Parquet for pandas and DuckDB.
 
 A row is a message, or with `rows="samples"` a measurement sample: the columns of its
-message are then repeated. Which columns there are, and their types: `COLUMNS`.
+message are then repeated. Which columns there are, and their types: `columns_of`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import IO, Any, NamedTuple
 
 from nmsp_scapy.conversation import Conversation, Message, Result
-from nmsp_scapy.profile import NOMINAL, Profile
+from nmsp_scapy.profile import NOMINAL, Field, Profile
 from nmsp_scapy.times import iso
 
 ROWS = ("messages", "samples")
@@ -59,7 +59,7 @@ COLUMNS: dict[str, Column] = {
     "snr_db": Column("int32", "signal to noise ratio, dB", True),
     "age_ms": Column("int64", "age of the sample when it was sent, ms", True),
 }
-"""All columns, in the order in which they stand unless others are asked for."""
+"""Columns under any profile, in the order in which they stand."""
 
 HEADER = frozenset(
     {"conversation", "index", "direction", "type", "version", "flags", "length"}
@@ -71,20 +71,49 @@ Get = Callable[[Message], Any]
 Row = tuple[Any, ...]
 
 
-def chosen(names: str | None, rows: str) -> list[str]:
+def columns_of(profile: Profile) -> dict[str, Column]:
+    """All columns; those of a profile's own fields, `BEACON.signal`, come last.
+
+    They hold the field of the first such element in a message, or of such a body.
+    """
+    own = {
+        f"{holder}.{field.name}": _column(holder, field)
+        for table in (profile.bodies, profile.values)
+        for holder, fields in table.items()
+        for field in fields
+        if field.value is None
+    }
+    return COLUMNS | own
+
+
+def _column(holder: str, field: Field) -> Column:
+    meaning = f"{field.name} of {holder}, as the profile names it"
+    if field.kind not in ("number", "time", "dbm") or field.width > 8:
+        return Column("string", meaning)
+    return Column("int64" if field.kind == "dbm" else "uint64", meaning)
+
+
+def chosen(
+    names: str | None, rows: str, columns: dict[str, Column] | None = None
+) -> list[str]:
     """Check a comma-separated choice of columns; None is all that the rows have.
+
+    Args:
+        names: the choice.
+        rows: of `ROWS`.
+        columns: all that there are.
 
     Raises:
         ValueError: one of them does not exist.
     """
-    samples = rows == "samples"
-    known = [name for name, one in COLUMNS.items() if samples or not one.sample]
+    columns, samples = columns or COLUMNS, rows == "samples"
+    known = [name for name, one in columns.items() if samples or not one.sample]
     if names is None:
         return known
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     for name in wanted:
-        if name not in COLUMNS:
-            raise ValueError(f"{name} is no column; there are {', '.join(COLUMNS)}")
+        if name not in columns:
+            raise ValueError(f"{name} is no column; there are {', '.join(columns)}")
         if name not in known:
             raise ValueError(f"{name} is a column of --rows samples alone")
     if not wanted:
@@ -96,21 +125,24 @@ class Rows:
     """Makes rows of results.
 
     Attributes:
+        columns: what a row consists of.
         plain: whether no value is ever absent.
     """
 
     def __init__(
-        self, columns: list[str], rows: str = "messages", profile: Profile = NOMINAL
+        self, names: list[str], rows: str = "messages", profile: Profile = NOMINAL
     ) -> None:
-        """Begin; `columns` and `rows` as `chosen` has checked them."""
-        self._columns = columns
+        """Begin; `names` and `rows` as `chosen` has checked them."""
+        known = columns_of(profile)
+        self.columns = {name: known[name] for name in names}
+        self._last: tuple[Message | None, dict[str, Any]] = (None, {})
         self._samples = rows == "samples"
         self._profile = profile
         self._names = {n: name for name, n in profile.message_types.items()}
         self._ends: dict[int, Conversation] = {}
-        self.plain = HEADER.issuperset(columns)
-        self._quick = attrgetter(*columns) if HEADER.issuperset(columns) else None
-        self._gets = [self._get(name) for name in columns]
+        self.plain = HEADER.issuperset(names)
+        self._quick = attrgetter(*names) if self.plain else None
+        self._gets = [self._get(name) for name in names]
 
     def of(self, results: Iterable[Result]) -> Iterable[Row]:
         """Yield the rows of a batch."""
@@ -123,7 +155,7 @@ class Rows:
         if self._samples:
             return self._sample_rows(messages)
         if self._quick is not None:
-            if len(self._columns) == 1:
+            if len(self.columns) == 1:
                 return [(self._quick(message),) for message in messages]
             return map(self._quick, messages)
         gets = self._gets
@@ -140,26 +172,50 @@ class Rows:
         }
         if name in special:
             return special[name]
-        if COLUMNS[name].sample:
+        if self.columns[name].sample:
             return lambda _: None
+        if name not in COLUMNS:
+            holder, _, field = name.partition(".")
+            return lambda message: _placed(self._record(message), holder, field)
         return attrgetter(name)
 
-    def _sample_rows(self, messages: list[Message]) -> Iterator[Row]:
+    def _record(self, message: Message) -> dict[str, Any]:
+        """Decode a message, once for all columns of its row."""
         from nmsp_scapy import records
 
-        places = [(at, name) for at, name in enumerate(self._columns)]
-        own = [(at, name) for at, name in places if COLUMNS[name].sample]
+        if self._last[0] is not message:
+            self._last = message, records.decode(message.raw, self._profile)
+        return self._last[1]
+
+    def _sample_rows(self, messages: list[Message]) -> Iterator[Row]:
+        places = [(at, name) for at, name in enumerate(self.columns)]
+        own = [(at, name) for at, name in places if self.columns[name].sample]
         wanted = self._profile.message_types.get("MEASUREMENT_NOTIFICATION")
         answer = self._profile.message_types.get("MEASUREMENT_RESPONSE")
         for message in messages:
             if message.type not in (wanted, answer):
                 continue
             base = [get(message) for get in self._gets]
-            record = records.decode(message.raw, self._profile)
-            for sample in samples(record):
+            for sample in samples(self._record(message)):
                 for at, name in own:
                     base[at] = sample.get(name)
                 yield tuple(base)
+
+
+def _placed(record: dict[str, Any], holder: str, field: str) -> Any:
+    """Find a profile's own field in a message, or in the first element that has it."""
+    if record.get("name") == holder:
+        body = record.get("body")
+        inside = body if isinstance(body, dict) else record
+        # A name that the layers need for themselves has an underscore behind it.
+        found = inside.get(f"{field}_", inside.get(field))
+        if found is not None:
+            return found
+    for element in record.get("elements", ()):
+        found = _placed(element, holder, field)
+        if found is not None:
+            return found
+    return None
 
 
 def samples(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -184,9 +240,10 @@ class TsvWriter:
     Numbers are written as they are, an absent value as nothing.
     """
 
-    def __init__(self, file: IO[bytes], rows: Rows, columns: list[str]) -> None:
+    def __init__(self, file: IO[bytes], rows: Rows) -> None:
         """Begin."""
         self._write, self._rows = file.write, rows
+        columns = [*rows.columns]
         self._write(("\t".join(columns) + "\n").encode())
         self._time = columns.index("time") if "time" in columns else None
         self._line = "\t".join(["%s"] * len(columns)) + "\n"
@@ -217,7 +274,7 @@ class TsvWriter:
 class ParquetWriter:
     """Writes rows as Parquet, a row group at a time."""
 
-    def __init__(self, file: IO[bytes], rows: Rows, columns: list[str]) -> None:
+    def __init__(self, file: IO[bytes], rows: Rows) -> None:
         """Begin.
 
         Raises:
@@ -235,11 +292,9 @@ class ParquetWriter:
         }
         fields = [
             pyarrow.field(
-                name,
-                kinds[COLUMNS[name].kind],
-                metadata={"description": COLUMNS[name].meaning},
+                name, kinds[column.kind], metadata={"description": column.meaning}
             )
-            for name in columns
+            for name, column in rows.columns.items()
         ]
         self._schema = pyarrow.schema(fields)
         self._batch = pyarrow.record_batch

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pyarrow import parquet
 
 from nmsp_scapy import layers, records
 from nmsp_scapy.cli.main import main
 from nmsp_scapy.profile.reading import ProfileError, parsed
 from nmsp_scapy.profile.writing import differences, written
 from tests.gear.captures import Tap, frame, pcapng
+from tests.gear.odd_profiles import FLAT
 from tests.gear.shark import shark
 
 HEAD = 'inherits = "nominal"\nname = "mine"\n'
@@ -140,3 +142,36 @@ def test_the_lines_of_unknown_name_an_element_s_fields(
 def test_fields_that_cannot_be_are_refused(text: str, line: int, word: str) -> None:
     with pytest.raises(ProfileError, match=rf"profile:{line}: .*{word}"):
         parsed(f"{HEAD}{text}\n")
+
+
+def test_fields_of_the_profile_are_columns(capture: Path, tmp_path: Path) -> None:
+    mine, out = tmp_path / "mine.toml", tmp_path / "x.parquet"
+    mine.write_text(TEXT)
+    given = ("dissect", capture, "--profile", mine)
+    head, first, second, *_ = nmsp(*given, "--format", "tsv").splitlines()
+    assert head.split("\t")[-3:] == ["BEACON.signal", "BEACON.age", "STATUS.reason"]
+    assert first.split("\t")[-3:] == ["", "", ""]
+    assert second.split("\t")[-3:] == ["-76", "258", "7"]
+    chosen = ("--columns", "frame,BEACON.signal")
+    assert nmsp(*given, "--format", "tsv", *chosen).splitlines()[2] == "6\t-76"
+    nmsp(*given, "--format", "parquet", "-o", out)
+    table = parquet.read_table(out)
+    assert str(table.schema.field("BEACON.signal").type) == "int64"
+    assert table.column("BEACON.age").to_pylist()[:2] == [None, 258]
+
+
+def test_fields_of_a_body_are_columns(tmp_path: Path) -> None:
+    mine, path, bound = tmp_path / "flat.toml", tmp_path / "x.pcapng", layers.bind(FLAT)
+    body = bound.message("ECHO_REQUEST")
+    assert body is not None
+    said = bound.header() / body(uptime=5, peer="02:00:00:00:00:01", level=-5)
+    tap = Tap().open()
+    tap.write(0, bytes(said))
+    path.write_bytes(pcapng([frame(segment) for segment in tap.segments]))
+    mine.write_text(written(FLAT))
+    names = "ECHO_REQUEST.uptime,ECHO_REQUEST.peer,ECHO_REQUEST.level"
+    given = ("--profile", mine, "--format", "tsv", "--columns", names)
+    assert nmsp("dissect", path, *given).splitlines() == [
+        names.replace(",", "\t"),
+        "5\t02:00:00:00:00:01\t-5",
+    ]
