@@ -102,6 +102,11 @@ class Framer:
         self._cut_end: int | None = None  # where the message ends that a hole has cut
         self._cut_rest = 0  # bytes of it that come after the hole, at least
 
+    @property
+    def pending(self) -> int:
+        """Bytes at hand of a message that is not whole yet."""
+        return 0 if self._lost else self._have
+
     # -- what comes in -----------------------------------------------------------
 
     def feed(self, item: Item) -> list[Framed]:

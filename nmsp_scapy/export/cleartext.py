@@ -14,23 +14,16 @@ from typing import IO
 
 from nmsp_scapy.capture.frames import TcpFrames
 from nmsp_scapy.capture.pcapng import PcapngWriter
-from nmsp_scapy.conversation import Conversation, Event, Message
-from nmsp_scapy.decrypt import DIRECTIONS, Opened
-from nmsp_scapy.dissect import hole_event
+from nmsp_scapy.conversation import Conversation, Event
+from nmsp_scapy.decrypt import Opened
+from nmsp_scapy.export.cleartext_talk import Talk
 from nmsp_scapy.export.notes import is_told, note
-from nmsp_scapy.framing import Framed, Framer
-from nmsp_scapy.integrity import BadMac, Gap, NoKey, Plain, Undecodable
+from nmsp_scapy.integrity import Plain
 from nmsp_scapy.profile import NOMINAL, Profile
-
-UNKNOWN = 2
-"""Bytes that a hole of unknown length takes; one alone could be a FIN's."""
 
 ISN_STEP = 0x0101_0101
 """From one connection's initial sequence number to the next one's: odd, so that all
 are different, and far apart. A SYN that has the old number again would be a copy."""
-
-WAITING = 1 << 20
-"""Bytes that wait for the next message behind a hole; then they are written as is."""
 
 
 class CleartextWriter:
@@ -46,7 +39,7 @@ class CleartextWriter:
         self._writer = PcapngWriter(file, comments=["decrypted by nmsp decrypt"])
         self._writer.interface(description="decrypted, framed anew")
         self._profile = profile
-        self._talks: dict[int, _Talk] = {}
+        self._talks: dict[int, Talk] = {}
         self._begun = 0
 
     def write(self, results: Iterable[Opened]) -> None:
@@ -56,7 +49,7 @@ class CleartextWriter:
                 conversation, side, item = found
                 talk = self._talks.get(conversation.index)
                 if talk is None:
-                    talk = _Talk(self, conversation, self._profile)
+                    talk = Talk(self, conversation, self._profile)
                     self._talks[conversation.index] = talk
                 if isinstance(item, Plain):
                     talk.plain(side, item)
@@ -79,7 +72,7 @@ class CleartextWriter:
             self._writer.packet(frame, time_ns, comments=comments)
             comments.clear()
 
-    def _event(self, event: Event, talk: "_Talk") -> None:
+    def _event(self, event: Event, talk: Talk) -> None:
         if event.event == "closed":
             talk.close(event)
             del self._talks[talk.conversation.index]
@@ -87,126 +80,3 @@ class CleartextWriter:
             talk.reset(event)
         elif is_told(event):
             talk.comments.append(note(event))
-
-
-class _Talk:
-    """One conversation on its way into the file.
-
-    Attributes:
-        conversation: that it is.
-        comments: for the next frame.
-    """
-
-    def __init__(
-        self, writer: CleartextWriter, conversation: Conversation, profile: Profile
-    ) -> None:
-        self.conversation = conversation
-        self.comments: list[str] = []
-        self._writer = writer
-        self._frames = writer.connection(conversation)
-        datagrams = conversation.transport in {"dtls", "udp", "pdu"}
-        midway = conversation.transport == "tcp" and conversation.began != "syn"
-        self._framers = [
-            Framer(profile, direction=way, datagrams=datagrams, synchronised=not midway)
-            for way in DIRECTIONS
-        ]
-        self._known = False  # whether this profile has told a message
-        self._behind = False  # a hole: what follows is another connection
-        # What waits, and where the next message begins by side, None while unsure.
-        self._held: list[tuple[int, Plain]] = []
-        self._waiting = 0
-        self._starts: dict[int, int | None] = {}
-        frames = self._frames.resume(UNKNOWN) if midway else self._frames.open()
-        self._packets(frames, conversation.time_ns)
-
-    def plain(self, side: int, item: Plain) -> None:
-        """Write bytes, or keep them until it is known where a message begins."""
-        framed = self._framers[side].feed(item)
-        if not self._known:
-            self._known = any(isinstance(found, Message) for found in framed)
-        if not self._starts:
-            self._data(side, item.data, item.time_ns)
-            return
-        self._held.append((side, item))
-        self._waiting += len(item.data)
-        self._look(side, framed)
-        unsure = None in self._starts.values()
-        if not unsure or self._waiting > WAITING:
-            self._release()
-
-    def hole(self, side: int, hole: Gap | BadMac | NoKey | Undecodable) -> None:
-        """Leave a hole in the sequence numbers, acknowledged by the other side."""
-        self._look(side, self._framers[side].feed(hole))
-        if self._held:
-            self._release()
-        self._starts[side] = None
-        self._behind = True
-        self._frames.skip(side, max(hole.length or 0, UNKNOWN))
-        event = hole_event(hole, self.conversation.index, DIRECTIONS[side], "tcp")
-        self.comments.append(note(event))
-        self._packets(self._frames.acknowledge(1 - side), hole.time_ns)
-
-    def reset(self, event: Event) -> None:
-        """Write that a side has reset the connection."""
-        side = 0 if event.direction == DIRECTIONS[0] else 1
-        self._packets(self._frames.reset(side), event.time_ns or 0)
-
-    def close(self, event: Event) -> None:
-        """Write what still waits, and how it ended."""
-        for side in list(self._starts):
-            self._look(side, self._framers[side].finish())
-        self._release()
-        made: list[bytes] = []
-        if self.conversation.ended == "fin":
-            made = [*self._frames.finish(0), *self._frames.finish(1)]
-        elif self.comments:
-            made = self._frames.acknowledge(0)
-        self._packets(made, event.time_ns or 0)
-
-    def _look(self, side: int, framed: list[Framed]) -> None:
-        """Learn where the first message behind a hole begins."""
-        if self._starts.get(side, 0) is not None:
-            return
-        place = next((i.offset for s, i in self._held if s == side), None)
-        for found in framed:
-            if isinstance(found, Message):
-                self._starts[side] = place
-                return
-            if isinstance(found, Undecodable) and found.length:
-                place = found.offset + found.length
-
-    def _release(self) -> None:
-        """Write what has waited, from the first message of its side on."""
-        held, self._held, self._waiting = self._held, [], 0
-        starts, self._starts = self._starts, {}
-        left = 0
-        for side, item in held:
-            start = starts.get(side, 0)
-            if start is None:  # nothing that has waited is a message for sure
-                start = item.offset + self._known * len(item.data)
-            skipped = min(max(0, start - item.offset), len(item.data))
-            left += skipped
-            if skipped == len(item.data):
-                continue
-            if left:
-                self._leave_out(left)
-                left = 0
-            self._data(side, item.data[skipped:], item.time_ns)
-        if left:
-            self._leave_out(left)
-
-    def _leave_out(self, count: int) -> None:
-        told = f"NMSP: {count} bytes before this are left out: they begin no message"
-        self.comments.append(told)
-
-    def _data(self, side: int, data: bytes, time_ns: int) -> None:
-        if self._behind:
-            self._behind = False
-            self._frames = self._writer.connection(self.conversation)
-            told = "NMSP: the same connection, behind what is missing"
-            self.comments.insert(0, told)
-            self._packets(self._frames.resume(UNKNOWN), time_ns)
-        self._packets(self._frames.data(side, data), time_ns)
-
-    def _packets(self, frames: list[bytes], time_ns: int) -> None:
-        self._writer.packets(frames, time_ns, self.comments)

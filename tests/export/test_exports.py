@@ -3,6 +3,7 @@
 
 import io
 import json
+import random
 import re
 from collections import Counter
 from decimal import Decimal
@@ -31,6 +32,7 @@ from tests.gear.wires import (
     gap_inside,
     gap_of_mse,
     gap_of_wlc,
+    many_gaps,
     rsa,
 )
 from tests.gear.wireshark import corpus, listed, ours, plain, run_tshark
@@ -175,6 +177,21 @@ def over_tls(recorded, count, lost):
         else:
             frames += made.data(side, data)
     return pcapng(frames, secrets=b"\n".join(recorded.key_log) + b"\n")
+
+
+def test_whatever_is_lost_cleartext_shows_what_we_read(tshark, home, tmp_path):
+    """Nothing is invented where several holes cut messages of both sides."""
+    seed = random.SystemRandom().randrange(1 << 30)
+    path, out = tmp_path / "x.pcapng", tmp_path / "out.pcapng"
+    path.write_bytes(many_gaps(seed))
+    decrypted((Wire(b"", (), whole=False), path), "cleartext", out)
+    read = [m.raw for m in dissect(path) if isinstance(m, Message)]
+    assert len(read) > 500
+    again = Counter(m.raw for m in dissect(out) if isinstance(m, Message))
+    assert again <= Counter(read), f"seed {seed}"
+    for options in ((), ("-C", "NMSP")):
+        found = shown(tshark, home, out, *options)
+        assert once(found) == once(map(ours, read)), f"seed {seed}"
 
 
 def test_raw_is_what_each_side_said(source, tmp_path):

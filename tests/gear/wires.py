@@ -2,6 +2,7 @@
 """The same messages over many wires: captures whose messages are known."""
 
 import itertools
+import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -230,6 +231,33 @@ def bad_mac() -> Wire:
     side, data = flow[place]
     flow[place] = side, data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]
     return _without(lost, pcapng(_frames(flow), secrets=_log(recorded.key_log)))
+
+
+def many_gaps(seed: int) -> bytes:
+    """Sixty conversations cut into records of any size, frames lost anywhere."""
+    drawn = random.Random(seed)
+    frames: list[bytes] = []
+    logs = []
+    for number in range(60):
+        if number % 10 == 0:
+            pieces = _pieces(drawn.choice((7, 20, 60, 150)))
+            recorded = openssl(drawn.choice(("1.2", "1.3")), talk=pieces)
+            logs.append(recorded.key_log)
+        made = _frames(recorded.flow, client=("10.1.2.1", 50_000 + number))
+        begin = len(made) // 3  # the handshake stays
+        lost = {drawn.randrange(begin, len(made)) for _ in range(drawn.randrange(5))}
+        frames += [frame for n, frame in enumerate(made) if n not in lost]
+    return pcapng(frames, secrets=_log(*logs))
+
+
+def _pieces(size: int) -> list[tuple[int, bytes]]:
+    """What the sides say in a row, in pieces of this size."""
+    talked = [(side, b"".join(run)) for side, run in _runs()]
+    return [
+        (side, data[at : at + size])
+        for side, data in talked
+        for at in range(0, len(data), size)
+    ]
 
 
 def gap_at_end() -> Wire:
