@@ -26,6 +26,9 @@ UNKNOWN = 2
 WAITING = 1 << 20
 """Bytes that wait for the next message behind a hole; then they are written as is."""
 
+PIECES = 4096
+"""The same, in pieces."""
+
 NOWHERE = 1 << 63
 """Behind every byte: no message begins in what has waited."""
 
@@ -90,7 +93,7 @@ class Talk:
         self._held.append(Held(side, item, None if side in self._lost else 0))
         self._waiting += len(item.data)
         self._look(side, framed)
-        if self._waiting > WAITING:
+        if self._waiting > WAITING or len(self._held) > PIECES:
             self._give_up({0, 1}, known=False)
             self._wait_no_more()
         self._release()

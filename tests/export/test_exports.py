@@ -194,6 +194,19 @@ def test_whatever_is_lost_cleartext_shows_what_we_read(tshark, home, tmp_path):
         assert once(found) == once(map(ours, read)), f"seed {seed}"
 
 
+def test_what_is_no_nmsp_behind_a_hole_is_written_as_it_is(tmp_path):
+    """Nothing is left out for a layout that nobody knows; nothing waits for ever."""
+    noise = random.Random(5)
+    pieces = [(1, bytes([255]) + noise.randbytes(299)) for _ in range(5000)]
+    recorded = openssl("1.2", talk=pieces)
+    path, out = tmp_path / "x.pcapng", tmp_path / "out.pcapng"
+    path.write_bytes(over_tls(recorded, len(pieces), (20,)))
+    decrypted((Wire(b"", (), whole=False), path), "cleartext", out)
+    with open_capture(out) as capture:
+        frames = b"".join(packet.data for packet in capture.packets())
+    assert all(piece in frames for n, (_, piece) in enumerate(pieces) if n != 20)
+
+
 def test_raw_is_what_each_side_said(source, tmp_path):
     wire, _ = source
     files = sorted(decrypted(source, "raw", tmp_path / "raw").iterdir())
