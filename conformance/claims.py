@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What an endpoint claims: its TLS policy, its scored checks, its known deviations.
+"""What an endpoint claims: services, TLS policy, limits; what counts, what is known.
 
 A claims file is TOML. What it freezes is scored; anything newer is only noted, so
 that an upgrade of the suite never turns a green pipeline red.
@@ -7,9 +7,12 @@ that an upgrade of the suite never turns a green pipeline red.
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+from nmsp_scapy.constants import Service, SubService
+from nmsp_scapy.profile import Profile
 
 
 class TlsPolicy(msgspec.Struct, frozen=True):
@@ -72,6 +75,20 @@ Hash = Literal["sha1", "sha256"]
 HASHES: tuple[Hash, ...] = ("sha1", "sha256")
 
 
+def _services() -> dict[str, tuple[int, int]]:
+    """Service and sub-service bit by name; a service alone has no bit."""
+    found = {service.name: (int(service), 0) for service in Service}
+    for bit in SubService:
+        name = bit.name or ""
+        owner = next(s for s in Service if name.startswith(f"{s.name}_"))
+        found[name] = int(owner), int(bit)
+    return found
+
+
+SERVICES = _services()
+"""What may stand in `services`."""
+
+
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A deviation that is known.
 
@@ -88,18 +105,34 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires: date | None = None
 
 
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an endpoint claims to bear.
+
+    Attributes:
+        message_bytes: of the largest message that it takes; None is the profile's.
+        sessions: MSEs that it serves at once; None claims nothing.
+    """
+
+    message_bytes: Annotated[int, msgspec.Meta(ge=64, le=1 << 30)] | None = None
+    sessions: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
 class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an endpoint claims.
 
     Attributes:
-        role: `wlc` or `mse`.
+        role: `wlc` or `mse`; empty where it is not said.
+        services: that it offers: `IDS` by any sub-service, or `RSSI_TAG`.
+        limits: what it bears.
         tls: name of a TLS policy; empty claims none.
         hashes: of keys, that the AuthList may hold: `sha1`, `sha256`.
         scored: ids of requirements and scenarios that count; empty scores all.
         known: deviations that do not fail the run.
     """
 
-    role: str = "wlc"
+    role: Literal["", "wlc", "mse"] = ""
+    services: tuple[str, ...] = ()
+    limits: Limits = Limits()
     tls: str = ""
     hashes: tuple[Hash, ...] = ()
     scored: tuple[str, ...] = ()
@@ -109,6 +142,23 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def policy(self) -> TlsPolicy | None:
         """The TLS policy, None when none is claimed."""
         return POLICIES.get(self.tls)
+
+    @property
+    def offered(self) -> dict[int, int]:
+        """The sub-service mask that is claimed, by service; 0 claims any."""
+        found: dict[int, int] = {}
+        for name in self.services:
+            service, bit = SERVICES[name]
+            found[service] = found.get(service, 0) | bit
+        return found
+
+    def within(self, profile: Profile) -> Profile:
+        """Return a profile that has no larger messages than are claimed."""
+        most = self.limits.message_bytes
+        if most is None:
+            return profile
+        header = msgspec.structs.replace(profile.header, maximum=most)
+        return msgspec.structs.replace(profile, header=header)
 
 
 def read(path: Path) -> Claims:
@@ -129,6 +179,9 @@ def read(path: Path) -> Claims:
     if claims.tls and claims.tls not in POLICIES:
         policies = ", ".join(POLICIES)
         raise ValueError(f"{path}: no TLS policy {claims.tls!r}; there are {policies}")
+    for name in claims.services:
+        if name not in SERVICES:
+            raise ValueError(f"{path}: there is no service or sub-service {name!r}")
     known_ids = requirements.load()
     for name in (k.requirement for k in claims.known):
         if name not in known_ids:

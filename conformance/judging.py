@@ -108,8 +108,10 @@ class Judging:
         self.claims = read_claims(Path(claims)) if claims else Claims()
         if option("--nmsp-tls"):
             self.claims = msgspec.structs.replace(self.claims, tls=option("--nmsp-tls"))
-        self.settings.policy = self.claims.policy
-        self.settings.hashes = self.claims.hashes
+        if self.claims.role not in ("", self.role):
+            raise ValueError(f"{claims} claims to be of an {self.claims.role}")
+        self.settings.claims = self.claims
+        self.settings.profile = self.claims.within(self.settings.profile)
         hooks = Hooks.given(
             option("--nmsp-authlist-command"),
             option("--nmsp-statistics-command"),

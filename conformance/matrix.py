@@ -15,7 +15,7 @@ from functools import cache
 import msgspec
 
 from conformance import requirements, scenario
-from conformance.claims import HASHES, POLICIES, Hash
+from conformance.claims import HASHES, SERVICES, Claims, Hash
 from conformance.emulator.authlist import AuthList
 from conformance.emulator.control import obey
 from conformance.emulator.faults import FAULTS, MSE_FAULTS, QUIRKS, Faults
@@ -169,7 +169,8 @@ WLC: dict[str, tuple[str, ...]] = {
     # capability
     "capability-missing": _ids("capability", 1, 5),
     "capability-twice": _ids("capability", 7),
-    "capability-empty": _ids("capability", 2),
+    "capability-empty": _ids("capability", 2, 9),
+    "capability-withheld": _ids("capability", 9),
     "capability-wrong-bits": _ids("capability", 3),
     "capability-with-transaction": _ids("capability", 4),
     "capability-without-version": _ids("capability", 6),
@@ -342,8 +343,11 @@ def wlc(
             listed(),
             target=("127.0.0.1", gear.port),
             timing=msgspec.structs.replace(Timing().scaled(factor), dead=0.6),
-            policy=POLICIES["c9800"] if fault == "policy" else None,
-            hashes=HASHES,
+            claims=Claims(
+                tls="c9800" if fault == "policy" else "",
+                hashes=HASHES,
+                services=tuple(SERVICES),
+            ),
             operator=EmulatedOperator(gear),
             profile=profile,
         )

@@ -10,7 +10,7 @@ import msgspec
 
 from conformance.answering import Answers
 from conformance.checks.requests import Exchange
-from conformance.claims import HASHES, Hash, TlsPolicy
+from conformance.claims import HASHES, Claims, Hash
 from conformance.identities import Identities, Identity
 from conformance.link import TLS13, Link, Opening
 from conformance.observation import EndKind, Seen
@@ -70,7 +70,7 @@ class Peer:
         judge: of the case.
         timing: its waits.
         identities: what it can present.
-        hashes: of keys, that the endpoint claims to list.
+        claims: the endpoint's.
         operator: of the endpoint; may offer nothing.
         links: every connection of the case, in order; they are recorded.
     """
@@ -85,11 +85,10 @@ class Peer:
         identities: Identities,
         timing: Timing | None = None,
         profile: Profile = NOMINAL,
-        policy: TlsPolicy | None = None,
-        hashes: Sequence[Hash] = (),
+        claims: Claims | None = None,
         operator: Operator | None = None,
     ) -> None:
-        self.policy, self.hashes = policy, hashes
+        self.claims = claims or Claims()
         self.operator = operator or Operator()
         self.role, self.judge = role, judge
         self.target, self.listener = target, listener

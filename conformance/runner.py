@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from conformance import requirements
-from conformance.claims import Hash, TlsPolicy
+from conformance.claims import Claims
 from conformance.identities import Identities
 from conformance.operator import Operator
 from conformance.peer import Peer, Timing
@@ -37,7 +37,7 @@ class Settings(msgspec.Struct):
         target: the endpoint; unused where it dials.
         confirmed: whether it was seen to speak the profile earlier in the run.
         output: folder for captures; None leaves none.
-        hashes: of keys, that the endpoint claims to list.
+        claims: the endpoint's.
         operator: who changes the AuthList and shows the endpoint's counters.
         unreachable: why no connection can be had; then nothing is tried.
     """
@@ -53,8 +53,7 @@ class Settings(msgspec.Struct):
     output: Path | None = None
     reproduce: str = ""
     unreachable: str = ""
-    policy: TlsPolicy | None = None
-    hashes: tuple[Hash, ...] = ()
+    claims: Claims = Claims()
     operator: Operator = Operator()
 
 
@@ -69,8 +68,7 @@ def run_case(scenario: Scenario, settings: Settings) -> Case:
         identities=settings.identities,
         timing=settings.timing,
         profile=settings.profile,
-        policy=settings.policy,
-        hashes=settings.hashes,
+        claims=settings.claims,
         operator=settings.operator,
     )
     began = time.monotonic()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Capability: what is offered, and when it is told."""
 
+from collections.abc import Mapping
+
 from conformance.observation import Observation
 from conformance.verdict import Evidence, Judge
 from nmsp_scapy.constants import Service, SubService
@@ -96,3 +98,20 @@ def names_services_once(seen: Observation, judge: Judge) -> None:
             expected="each service once",
             actual=f"twice: {', '.join(map(str, twice))}" if twice else "once",
         )
+
+
+def offers_claimed(seen: Observation, judge: Judge, claimed: Mapping[int, int]) -> None:
+    """A capability names each service that is claimed, with its sub-services."""
+    for message in seen.theirs("CAPABILITY_NOTIFICATION"):
+        offered = message.services
+        for service, mask in claimed.items():
+            told = offered.get(service)
+            judge.require(
+                "NMSP-CAPABILITY-9",
+                told is not None and not mask & ~told,
+                expected=f"{Service(service).name} with sub-services {mask:#x}"
+                if mask
+                else Service(service).name,
+                actual="no such service" if told is None else f"{told:#x}",
+                at=Evidence(message.index, message.path("SERVICE", service=service)),
+            )

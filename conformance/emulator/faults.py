@@ -64,6 +64,7 @@ FAULTS: dict[str, str] = {
     "capability-missing": "never tells its capability",
     "capability-twice": "tells its capability twice",
     "capability-empty": "tells a capability without services",
+    "capability-withheld": "does not offer a service that it has",
     "capability-with-transaction": "tells its capability with a transaction id",
     "capability-without-version": "does not name its software",
     "capability-wrong-bits": "offers sub-services of another service",

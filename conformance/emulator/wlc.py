@@ -150,6 +150,8 @@ class WlcSession:
     def _tell_capability(self) -> None:
         told = "CAPABILITY_NOTIFICATION"
         offered = {} if self._has("capability-empty") else dict(MASKS)
+        if self._has("capability-withheld"):
+            del offered[Service.HANDOVER]
         if self._has("capability-unknown-service"):
             offered[200] = 1
         if self._has("capability-wrong-bits"):

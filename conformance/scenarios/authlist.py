@@ -360,7 +360,9 @@ def keeps_sessions_when_the_list_is_changed(peer: Peer, judge: Judge) -> None:
 @scenario("NMSP-AUTHLIST-23")
 def admits_by_sha1_alone(peer: Peer, judge: Judge) -> None:
     """A WLC lets an MSE in that is listed by its SHA-1 alone."""
-    judge.applies("sha1" in peer.hashes, "SHA-1 is not claimed (--claims, hashes)")
+    judge.applies(
+        "sha1" in peer.claims.hashes, "SHA-1 is not claimed (--claims, hashes)"
+    )
     control(peer, judge)
     admits_by(peer, judge, "sha1", "NMSP-AUTHLIST-23")
 
@@ -368,7 +370,9 @@ def admits_by_sha1_alone(peer: Peer, judge: Judge) -> None:
 @scenario("NMSP-AUTHLIST-24")
 def admits_by_sha256_alone(peer: Peer, judge: Judge) -> None:
     """A WLC lets an MSE in that is listed by its SHA-256 alone."""
-    judge.applies("sha256" in peer.hashes, "SHA-256 is not claimed (--claims, hashes)")
+    judge.applies(
+        "sha256" in peer.claims.hashes, "SHA-256 is not claimed (--claims, hashes)"
+    )
     control(peer, judge)
     admits_by(peer, judge, "sha256", "NMSP-AUTHLIST-24")
 

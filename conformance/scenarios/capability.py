@@ -71,6 +71,14 @@ def names_each_service_once(peer: Peer, judge: Judge) -> None:
     checks.names_services_once(link.observation, judge)
 
 
+@scenario("NMSP-CAPABILITY-9")
+def offers_what_it_claims(peer: Peer, judge: Judge) -> None:
+    """A WLC offers the services and sub-services that it claims to have."""
+    judge.applies(peer.claims.services, "no services are claimed (--claims)")
+    link = introduced(peer, judge)
+    checks.offers_claimed(link.observation, judge, peer.claims.offered)
+
+
 @scenario("NMSP-CAPABILITY-8", role="mse")
 def mse_tells_capability(peer: Peer, judge: Judge) -> None:
     """An MSE tells its capabilities."""

@@ -142,9 +142,16 @@ def keeps_an_idle_connection(peer: Peer, judge: Judge) -> None:
     )
 
 
+def takes_two(peer: Peer, judge: Judge) -> None:
+    """Apply only where the WLC does not claim to serve one MSE at once."""
+    most = peer.claims.limits.sessions
+    judge.applies(most is None or most > 1, "one MSE at once is claimed (--claims)")
+
+
 @scenario("NMSP-SESSION-13")
 def serves_two_mses_at_once(peer: Peer, judge: Judge) -> None:
     """A WLC answers the echo requests of two listed MSEs in turn."""
+    takes_two(peer, judge)
     guest = peer.identities.guest()
     with peer.listed_for_now(guest):
         alone = peer.dial(identity=guest)
@@ -164,6 +171,7 @@ def serves_two_mses_at_once(peer: Peer, judge: Judge) -> None:
 @scenario("NMSP-SESSION-14")
 def keeps_subscriptions_apart(peer: Peer, judge: Judge) -> None:
     """A WLC does not notify an MSE of what another one has subscribed to."""
+    takes_two(peer, judge)
     guest = peer.identities.guest()
     with peer.listed_for_now(guest):
         second = peer.session(identity=guest)

@@ -189,9 +189,9 @@ def survives_bytes_that_are_no_tls(peer: Peer, judge: Judge) -> None:
 @scenario("NMSP-TRANSPORT-16")
 def negotiates_by_its_policy(peer: Peer, judge: Judge) -> None:
     """A WLC negotiates a version and a suite of the generation it claims to be."""
-    judge.applies(peer.policy, "no TLS policy is claimed (--claims)")
+    judge.applies(peer.claims.policy, "no TLS policy is claimed (--claims)")
     link = peer.established(peer.dial())
-    checks.by_policy(link.observation, judge, peer.policy)
+    checks.by_policy(link.observation, judge, peer.claims.policy)
 
 
 @scenario("NMSP-TRANSPORT-17")

@@ -5,11 +5,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from conformance import baseline, claims
+from conformance import baseline, claims, matrix, scenario
+from conformance.cli.main import main
 from conformance.result import Case, Judged, Run
+from conformance.runner import run_case
 from conformance.verdict import Exit, Reason, Severity, Verdict
 from nmsp_scapy.constants import Grade
+from nmsp_scapy.profile import NOMINAL
 
 
 def case(name: str, requirement: str, verdict: Verdict) -> Case:
@@ -69,3 +73,48 @@ def test_a_scenario_may_be_scored_and_an_unknown_one_not(tmp_path: Path) -> None
     path.write_text('scored = ["echo.answers_nothing"]')
     with pytest.raises(ValueError, match="no requirement or scenario echo"):
         claims.read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('services = ["RADAR"]', "no service or sub-service 'RADAR'"),
+        ('role = "cmx"', "role"),
+        ("limits = {message_bytes = 1}", "message_bytes"),
+        ("limits = {sessions = 0}", "sessions"),
+        ("limits = {mood = 1}", "mood"),
+    ],
+)
+def test_a_claim_that_is_none_is_refused(text: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "claims.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=why):
+        claims.read(path)
+
+
+def test_services_are_claimed_whole_or_by_sub_service(tmp_path: Path) -> None:
+    path = tmp_path / "claims.toml"
+    path.write_text('services = ["IDS", "RSSI_TAG", "RSSI", "RSSI_ROGUE"]')
+    assert claims.read(path).offered == {9: 0, 1: 0b110}
+
+
+def test_limits_bound_what_is_tried() -> None:
+    most = claims.Limits(message_bytes=1000, sessions=1)
+    one = claims.Claims(limits=most)
+    assert one.within(NOMINAL).header.maximum == 1000
+    assert claims.Claims().within(NOMINAL) is NOMINAL
+    with matrix.wlc() as settings:
+        settings.claims = one
+        found = run_case(scenario.load()["session.serves_two_mses_at_once"], settings)
+    assert found.verdict is Verdict.NOT_APPLICABLE
+
+
+def test_claims_of_the_other_role_are_a_usage_error(
+    listed_pem: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "claims.toml"
+    path.write_text('role = "mse"')
+    line = ["run", "127.0.0.1:1", "--identity", str(listed_pem), "--claims", str(path)]
+    told = CliRunner().invoke(main, line)
+    assert told.exit_code == 2
+    assert "claims to be of an mse" in told.output

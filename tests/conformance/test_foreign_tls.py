@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from conformance import matrix, requirements, scenario
-from conformance.claims import POLICIES
+from conformance.claims import POLICIES, Claims
 from conformance.cli.main import main
 from conformance.peer import Timing
 from conformance.result import Case
@@ -176,12 +176,12 @@ def test_a_tls_policy_is_held_against_what_was_negotiated(
     case = scenario.load()["transport.negotiates_by_its_policy"]
     found = {}
     with foreign_tls.server("openssl", tmp_path, "-Verify", "1", *options) as port:
-        for name, policy in POLICIES.items():
+        for name in POLICIES:
             settings = Settings(
                 matrix.listed(),
                 target=("127.0.0.1", port),
                 timing=TIMING,
-                policy=policy,
+                claims=Claims(tls=name),
             )
             found[name] = run_case(case, settings).verdict
     assert set(found.values()) <= {Verdict.PASS, Verdict.FAIL}

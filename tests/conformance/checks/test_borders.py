@@ -430,7 +430,35 @@ CLAIMED = [
     Border("neither", by_policy, watched(tls=Tls(version="SSLv3", suite="NULL")), [False], "NMSP-TRANSPORT-16"),
 ]  # fmt: skip
 
-BORDERS = [*CLAIMED, *PLACES, *ASKED, *MORE, *ECHOES, *MEASUREMENTS, *OTHERS]
+
+def offering(
+    *said_: tuple[str, float, bytes],
+    claimed: dict[int, int],
+    met: list[bool],
+    name: str,
+) -> Border:
+    def check(seen: Observation, judge: Judge) -> None:
+        capability.offers_claimed(seen, judge, claimed)
+
+    return Border(name, check, watched(*said_), met, "NMSP-CAPABILITY-9")
+
+
+OFFERED = [
+    offering(capable(3), claimed={1: 3}, met=[True], name="offered as claimed"),
+    offering(
+        capable(3), claimed={1: 1}, met=[True], name="offered more than is claimed"
+    ),
+    offering(capable(1), claimed={1: 3}, met=[False], name="a bit that is not offered"),
+    offering(capable(2), claimed={1: 1}, met=[False], name="another bit"),
+    offering(capable(0), claimed={1: 0}, met=[True], name="a service, whatever of it"),
+    offering(
+        capable(3), claimed={9: 0}, met=[False], name="a service that is not offered"
+    ),
+    offering(capable(3), claimed={1: 3, 9: 1}, met=[True, False], name="one of two"),
+    offering(answered(), claimed={1: 3}, met=[], name="no capability"),
+]
+
+BORDERS = [*CLAIMED, *PLACES, *ASKED, *MORE, *ECHOES, *MEASUREMENTS, *OTHERS, *OFFERED]
 
 
 @pytest.mark.parametrize("border", BORDERS, ids=lambda b: b.id.replace(" ", "-"))
