@@ -101,6 +101,7 @@ def arguments(
         "timeout_factor",
         "profile",
         "claims",
+        "tls",
         "authlist_command",
         "statistics_command",
         "statistics",

@@ -31,6 +31,7 @@ SANITY = {"wlc": "session.serves_a_listed_mse", "mse": "session.dials_and_speaks
 REPEATED = {
     "profile": "",
     "claims": "",
+    "tls": "",
     "timeout-factor": 1.0,
     "trust": "auto",
     "strict": False,

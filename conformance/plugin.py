@@ -58,6 +58,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--nmsp-output": {"metavar": "DIR", "help": "captures and transcripts"},
     "--nmsp-profile": {"metavar": "TOML", "help": "wire profile"},
     "--nmsp-claims": {"metavar": "TOML", "help": "what the endpoint claims"},
+    "--nmsp-tls": {
+        "choices": ["legacy-3850", "c9800", "c9800-strong", "fips"],
+        "help": "TLS policy that it claims; goes before that of the claims",
+    },
     "--nmsp-authlist-command": {
         "default": "",
         "metavar": "CMD",

@@ -11,6 +11,7 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 RISKS = ("safe", "may-drop-session", "may-crash")
 TRUSTS = ("auto", "documented", "observed", "reported", "inferred", "assumed")
+POLICIES = ("legacy-3850", "c9800", "c9800-strong", "fips")
 FILE = click.Path(exists=True, dir_okay=False)
 
 
@@ -74,6 +75,11 @@ live = _all(
     ),
     click.option("--profile", type=FILE, help="Wire profile, TOML."),
     click.option("--claims", type=FILE, help="What the endpoint claims, TOML."),
+    click.option(
+        "--tls",
+        type=click.Choice(POLICIES),
+        help="TLS policy that it claims; goes before that of --claims.",
+    ),
     click.option(
         "--authlist-command",
         default="",

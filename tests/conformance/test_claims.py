@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The frozen set: what is not scored is told, and changes no exit code."""
 
+import shlex
 from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from conformance import baseline, claims, matrix, scenario
+from conformance import baseline, claims, matrix, plugin, scenario
+from conformance.cli import options
 from conformance.cli.main import main
 from conformance.result import Case, Judged, Run
 from conformance.runner import run_case
@@ -118,3 +120,27 @@ def test_claims_of_the_other_role_are_a_usage_error(
     told = CliRunner().invoke(main, line)
     assert told.exit_code == 2
     assert "claims to be of an mse" in told.output
+
+
+def test_the_options_name_the_policies() -> None:
+    assert set(options.POLICIES) == set(claims.POLICIES)
+    assert set(plugin.OPTIONS["--nmsp-tls"]["choices"]) == set(claims.POLICIES)
+
+
+def test_a_case_is_repeated_by_the_policy_of_its_endpoint(
+    listed_pem: Path, tmp_path: Path
+) -> None:
+    """An inventory says it; the command that is told is for this endpoint alone."""
+    with matrix.wlc("policy") as met:
+        host, port = met.target
+        inventory = tmp_path / "site.toml"
+        inventory.write_text(
+            f'[[endpoint]]\nname = "one"\naddress = "{host}"\nport = {port}\n'
+            f'tls = "c9800"\nidentity = "{listed_pem}"\n'
+        )
+        line = ["run", "--inventory", str(inventory), "NMSP-TRANSPORT-16"]
+        told = CliRunner().invoke(main, [*line, "--show-identities"])
+        (again,) = [t for t in told.output.splitlines() if t.startswith("  again ")]
+        repeated = CliRunner().invoke(main, shlex.split(again)[2:])
+    assert (told.exit_code, repeated.exit_code) == (1, 1)
+    assert "--tls c9800" in again
