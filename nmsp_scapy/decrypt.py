@@ -137,6 +137,8 @@ class Decryption:
         capture, own = _opened(source, self._ports)
         with own:
             read = 0
+            # What a pipe holds behind the packets is not known yet.
+            self.keys.growing |= not getattr(capture, "complete", True)
             for batch in capture.batches():
                 for kind, data in capture.secrets[read:]:
                     self.keys.add_secrets(kind, data, "inside the capture")

@@ -55,6 +55,7 @@ class Capture:
             of a pipe, those that have been read.
         interfaces: those named so far.
         comments: comments on the file itself.
+        complete: whether no secrets can come that are not known yet.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Capture:
         self._known = 0
         self._buffer: Buffer | None = self._open(wait)
         self.format = self._recognise(self._buffer)
+        self.complete = self.format != "pcapng" or self._start is not None
         if self.format == "pcapng" and self._start is not None:
             self._gather_secrets()
 

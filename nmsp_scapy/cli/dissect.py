@@ -127,6 +127,7 @@ def command(
     """Show the messages of captures, and all that could not be read.
 
     CAPTURE is pcap or pcapng, gzip or zstd compressed or not; - is standard input.
+    What comes through a pipe is shown as it comes; key logs may be growing then.
     Secrets inside a pcapng are used by themselves.
 
     --where is made of header fields (type, name, direction, length, index, ...) and
@@ -145,6 +146,7 @@ def command(
       nmsp dissect x.pcap --keylog x.keys -v
       nmsp dissect x.pcap --rsa-key wlc.pem --tls
       nmsp dissect -i eth0 --keylog growing.keys
+      ssh wlc-side tcpdump -U -w - | nmsp dissect - --keylog growing.keys
       nmsp dissect *.pcapng --format ndjson --jobs 4 -o out.ndjson
       nmsp dissect x.pcapng --where "type == ECHO_REQUEST and direction == 'mse->wlc'"
       nmsp dissect x.pcapng --format parquet --rows samples -o rssi.parquet
@@ -153,7 +155,7 @@ def command(
     Exits 0 when all was read, 2 on usage, 3 when something could not be read.
     """
     from nmsp_scapy.cli.jobs import can_share
-    from nmsp_scapy.cli.listening import listening
+    from nmsp_scapy.cli.listening import is_piped, live
     from nmsp_scapy.cli.reading import Losses, Reading, output_file, spare
 
     profile = wire_profile(profile_file)
@@ -163,8 +165,8 @@ def command(
         raise click.UsageError(f"--unknown is written as {', '.join(UNKNOWN)}")
     if form == "html" and not unknown:
         raise click.UsageError("--format html is for --unknown; see nmsp report")
-    live = () if interface is None else keylogs
-    keys = key_store(() if live else keylogs, rsa_keys, password_file)
+    grow = interface is not None or is_piped(captures)
+    keys = key_store(() if grow else keylogs, rsa_keys, password_file)
     keep = _test(where, profile)
     spare(output, captures)
     terminal = output is None and sys.stdout.isatty()
@@ -189,10 +191,10 @@ def command(
         if shared and can_share(captures, frozenset(ports)):
             reader.by_several(captures, jobs, taker, file, losses)
         else:
-            source = None
-            if interface is not None:
+            source: Open | IO[bytes] | None = None
+            if grow:
                 source = stack.enter_context(
-                    listening(interface, frozenset(ports), keys, keylogs)
+                    live(interface, frozenset(ports), keys, keylogs)
                 )
             names = captures or (str(interface),)
             _by_one(names, source, reader, taker(file), file, losses)
@@ -222,7 +224,7 @@ class _Taker:
 
 def _by_one(
     captures: tuple[str, ...],
-    source: "Open | None",
+    source: "Open | IO[bytes] | None",
     reader: "Reading",
     taker: _Taker,
     file: IO[bytes],

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An interface in place of a capture, with key logs that may still be growing."""
+"""An interface or a pipe as capture, with key logs that may still be growing."""
 
 import contextlib
+import io
+import os
 import signal
+import stat
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, cast
 
 import click
 
@@ -48,6 +52,52 @@ class GrowingLogs:
         for file, log in self._open:
             log.close()
             file.close()
+
+
+def is_piped(captures: Sequence[str]) -> bool:
+    """Tell whether a pipe is the capture: its writer may still be at work."""
+    if tuple(captures) != ("-",):
+        return False
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # there is none, or no file
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+class Piped(io.RawIOBase):
+    """Standard input; behind each piece of it the key logs are read on."""
+
+    def __init__(self, logs: GrowingLogs | None) -> None:
+        """Begin."""
+        self._logs = logs
+
+    def read(self, size: int = io.DEFAULT_BUFFER_SIZE, /) -> bytes:
+        """Return what is there, once something is; `b""` at the end."""
+        data = os.read(sys.stdin.fileno(), size)
+        if self._logs is not None:
+            self._logs.look()
+        return data
+
+
+@contextlib.contextmanager
+def piped(store: KeyStore, keylogs: Sequence[Path]) -> Iterator[IO[bytes]]:
+    """Read standard input while it comes; the arguments are as in `listening`.
+
+    An interrupt is meant for whoever writes into the pipe; a second one is for us.
+    """
+
+    def first(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, first)
+    logs = GrowingLogs(store, keylogs) if keylogs else None
+    try:
+        yield cast("IO[bytes]", Piped(logs))  # all that is asked of a source
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if logs is not None:
+            logs.close()
 
 
 @contextlib.contextmanager
@@ -98,3 +148,15 @@ def listening(
         for one, handler in before.items():
             signal.signal(one, handler)
         logs.close()
+
+
+def live(
+    interface: str | None,
+    ports: frozenset[int],
+    store: KeyStore,
+    keylogs: Sequence[Path],
+) -> contextlib.AbstractContextManager[LiveCapture | IO[bytes]]:
+    """Listen to an interface, or read the pipe where there is none."""
+    if interface is None:
+        return piped(store, keylogs)
+    return listening(interface, ports, store, keylogs)

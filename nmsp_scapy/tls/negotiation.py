@@ -78,6 +78,7 @@ class Negotiation:
         final: no more input will come: waiting makes no sense any more.
         hello, answer: both hellos of the latest handshake.
         used: key log lines of the secrets that opened something.
+        missing: what would be the reason if the keys waited for never came.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Negotiation:
         self.hello: read.ClientHello | None = None
         self.answer: read.ServerHello | None = None
         self.used: list[str] = []
+        self.missing = ""
         self._keys = keys
         self._memory = memory
         self._masters = Masters(keys, memory)
@@ -288,6 +290,7 @@ class Negotiation:
             masters = self._masters.find(agreed, self._exchange, self._transcript)
         if isinstance(masters, str):
             patient = self._keys.growing or self._premaster_is_late(side, agreed)
+            self.missing = masters
             return WAITING if patient and not self.final else masters
         return [
             Candidate(
@@ -361,11 +364,11 @@ class Negotiation:
         ]
         if found:
             return found
+        why = self._masters.why_none(self._agreed) if self._agreed else self._unagreed()
         if self._keys.growing and not self.final:
+            self.missing = why if isinstance(why, str) else ""
             return WAITING
-        return (
-            self._masters.why_none(self._agreed) if self._agreed else self._unagreed()
-        )
+        return why
 
     def _traffic_candidates(
         self, side: int, epoch: int, suites: list[Suite]

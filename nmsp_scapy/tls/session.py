@@ -457,7 +457,7 @@ class TlsSession:
         else:
             found = self._negotiation.candidates(lane.side)
         if isinstance(found, Waiting):
-            return self._wait(lane, "no key came for it")
+            return self._wait(lane, self._negotiation.missing or "no key came for it")
         if isinstance(found, str):
             self._seal(lane, found)
             return True
