@@ -8,6 +8,7 @@ Captures are read as often as it takes to keep few files open and no packet in m
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -107,14 +108,14 @@ def _last(part: Judged, role: str, watched: Watched) -> int | None:
     TLS opens bytes in their order, and what came before may have come again later.
     """
     messages = watched.seen.messages
-    last = 0
+    last = -1
     for found in part.unmet:
         at = found.evidence
         if at is None or at.message is None or messages[at.message].sender != role:
             return None
-        before = messages[: at.message + 1]
-        last = max(last, *(max(m.frames, default=0) for m in before))
-    return last or None
+        last = max(last, at.message)
+    frames = (frame for m in messages[: last + 1] for frame in m.frames)
+    return max(frames, default=None)
 
 
 def _owners(file: IO[bytes], watched: Iterable[Watched]) -> dict[int, int]:
@@ -168,6 +169,9 @@ class _Excerpt:
         self.wanted = wanted
         self.numbers: dict[int, int] = {}
         self._interfaces: dict[int, int] = {}
+        self._remarks: dict[int, list[str]] = defaultdict(list)
+        for frame, text in wanted.remarks:
+            self._remarks[frame].append(text)
         told = [wanted.part.requirement, wanted.part.text, "Frames of a whole capture."]
         self._writer = PcapngWriter(file, comments=told)
         tls = wanted.watched.conversation.tls
@@ -188,7 +192,7 @@ class _Excerpt:
             )
             self._interfaces[packet.interface] = interface
         self.numbers[packet.frame] = len(self.numbers) + 1
-        told = [text for frame, text in self.wanted.remarks if frame == packet.frame]
+        told = self._remarks.get(packet.frame, ())
         self._writer.packet(
             packet.data,
             packet.time_ns,

@@ -2,6 +2,7 @@
 """`nmsp-conformance check`: the same checks on a capture."""
 
 import shlex
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,6 +111,7 @@ def _judge(
     from nmsp_scapy.cli.reading import Reading, seekable, spare
     from nmsp_scapy.constants import Grade
 
+    began = time.monotonic()
     annotate: Path | None = given["annotate"]
     spare(annotate, (capture,))
     store = key_store(given["keylogs"], given["rsa_keys"], given["password_file"])
@@ -147,6 +149,7 @@ def _judge(
             excerpts(run, watched, annotation, file, folder, reading.key_log)
         except ValueError as error:
             raise click.UsageError(f"-o: {error}") from None
+    run.duration_s = round(time.monotonic() - began, 3)
     return run
 
 
