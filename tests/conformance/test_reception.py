@@ -85,6 +85,22 @@ def test_where_no_mse_comes_all_is_inconclusive_at_once(quiet: bool) -> None:
     assert len(told.splitlines()) == (0 if quiet else 1)
 
 
+def test_the_plugin_tells_it_past_pytests_capture(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "--pyargs", "conformance", "-q",
+            "-p", "no:hypothesispytest", f"--rootdir={tmp_path}", "-c", "/dev/null",
+            f"--nmsp-listen=127.0.0.1:{free_port()}", "--nmsp-timeout-factor=0.002",
+            f"--nmsp-identity={ROOT / 'keys' / 'wlc.pem'}", "--nmsp-select=echo",
+        ],
+        cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 3, done.stdout
+    assert len(done.stderr.splitlines()) == 1
+    assert "make the MSE connect" in done.stderr
+
+
 def test_on_a_terminal_the_line_stands_for_itself() -> None:
     ours, theirs = pty.openpty()
     run = listen(free_port(), "0.01", stderr=theirs)
