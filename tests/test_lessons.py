@@ -28,6 +28,7 @@ ROWS: dict[str, list[str]] = {
     "one segment lost": [
         f"{STREAMS}::test_one_lost_segment_is_a_gap_and_the_rest_is_read",
         f"{HOLES}::test_all_records_that_are_whole_come_out_behind_a_gap",
+        f"{HOLES}::test_a_hole_from_the_change_of_keys_into_the_data",
         f"{ANY}::test_all_but_the_holes_comes_out_and_every_hole_is_named",
         f"{ANY}::test_any_loss_leaves_messages_that_were_said",
         "tests/test_dissect.py::test_a_lost_frame_is_a_gap_and_the_rest_is_read",
@@ -82,6 +83,7 @@ ROWS: dict[str, list[str]] = {
     "two secrets blocks in one pcapng; a block after its packets": [
         "tests/capture/test_formats.py::"
         "test_all_secrets_are_known_before_the_first_packet",
+        "tests/cli/test_listening.py::test_secrets_that_come_later_through_a_pipe",
     ],
     "a wrong RSA key": [
         f"{KEYS}::test_a_wrong_rsa_key_is_told_by_the_certificate",
@@ -89,6 +91,7 @@ ROWS: dict[str, list[str]] = {
         "tests/cli/test_tls_facts.py::test_a_wrong_rsa_key_is_named",
     ],
     "heuristics claim decrypted data; what tshark must be told": [
+        f"{PYSHARK}::test_what_heuristics_claim_costs_no_message",
         f"{PYSHARK}::test_reordered_segments_cost_no_message",
         "tests/export/test_lua.py::test_every_bundled_capture",
     ],

@@ -16,9 +16,11 @@ from nmsp_scapy.dissect import dissect
 from nmsp_scapy.export import pyshark as adapter
 from nmsp_scapy.export.pyshark import PysharkError, shark
 from tests.gear.bundled import bundled
+from tests.gear.captures import Tap, frame, pcapng
 from tests.gear.odd_profiles import ODD
 from tests.gear.talks import talk
-from tests.gear.wireshark import corpus, ours, tcp_capture
+from tests.gear.tls import openssl
+from tests.gear.wireshark import corpus, ours, run_tshark, tcp_capture
 
 ROOT = Path(__file__).parent.parent.parent
 NOTIFICATIONS = ROOT / "pcaps/notifications.pcapng"
@@ -75,6 +77,22 @@ def test_reordered_segments_cost_no_message(tshark, tmp_path):
     with shark(path) as messages:
         theirs = [m.length for m in messages]
     assert sorted(theirs) == sorted(len(raw) for _, raw in one.said)
+
+
+def test_what_heuristics_claim_costs_no_message(tshark, tmp_path):
+    # To Wireshark's own guess a header that begins like this is RDP's.
+    raw = bytes.fromhex("01080004 00000014 00000007 0000000000000000")
+    recorded = openssl("1.2", "AES128-SHA256", talk=[(1, raw)] * 3)
+    tap = Tap().open()
+    for side, data in recorded.flow:
+        tap.write(side, data)
+    path = tmp_path / "x.pcapng"
+    secrets = b"\n".join(recorded.key_log) + b"\n"
+    path.write_bytes(pcapng([frame(one) for one in tap.segments], secrets=secrets))
+    plain = ("-d", "tcp.port==16113,tls", "-T", "fields", "-e", "frame.protocols")
+    assert run_tshark(tshark, "-r", path, *plain).count(":tls:rdpmt") == 3
+    with shark(path) as messages:
+        assert [(m.type, m.length) for m in messages] == [(4, len(raw))] * 3
 
 
 def test_abandoning_it_leaves_no_process_behind(tshark):
