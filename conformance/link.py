@@ -344,6 +344,10 @@ class Link(Builder):
         self.observation.until_s = self.now_s
         return bool(until())
 
+    def hears(self, seconds: float) -> bool:
+        """Wait for application data, or the connection's end."""
+        return self.pump(seconds, lambda: self.received or not self.open)
+
     def ended_within(self, seconds: float) -> bool:
         """Wait for the connection's end; tell whether it came."""
         return self.pump(seconds, lambda: not self.open)

@@ -182,6 +182,7 @@ WLC: dict[str, tuple[str, ...]] = {
     "subscription-answered-twice": _ids("subscription", 1),
     "subscription-wrong-transaction": _ids("subscription", 7),
     "subscription-refused": _ids("subscription", 2, 8),
+    "sub-service-refused": _ids("subscription", 8),
     "subscription-mirrors-others": _ids("subscription", 3),
     "subscription-malformed-accepted": _ids("subscription", 5),
     "subscription-malformed-unanswered": _ids("subscription", 5),
@@ -197,6 +198,7 @@ WLC: dict[str, tuple[str, ...]] = {
     "notifies-never": (*_ids("notifications", 1), *_ids("ap_info", 1)),
     "notifies-too-often": _ids("notifications", 2),
     "notifies-all-kinds": _ids("notifications", 5),
+    "ignores-threshold": _ids("notifications", 7),
     "notification-malformed": _ids("notifications", 6),
     "notification-with-transaction": _ids("notifications", 4),
     # echo
@@ -271,7 +273,6 @@ UNJUDGED: dict[str, str] = {
     "trailing-bytes-reset": "ending the connection is an allowed answer",
     "early-request-resets": "ending the connection is an allowed answer",
     "closes-without-notify": "many stacks do; nothing is lost",
-    "ignores-threshold": "whoever judges it must know where the stations are",
 }
 """Why no requirement forbids a `QUIRKS`."""
 
@@ -299,6 +300,7 @@ MSE: dict[str, tuple[str, ...]] = {
     "unknown-message-ends-it": _ids("session", 11),
     "unknown-element-ends-it": _ids("robustness", 14),
     "malformed-ends-it": _ids("robustness", 15),
+    "flood-ends-it": _ids("robustness", 16),
 }
 """Requirements that a fault of an MSE breaks."""
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Notifications: when they come, of what, and when no more."""
 
+import math
+from collections.abc import Iterator
+
 from conformance.checks.requests import children, macs_in
 from conformance.checks.subscription import REQUEST, RESPONSE
 from conformance.observation import Observation, Seen
@@ -13,6 +16,12 @@ LONGEST_S, SHORTEST_S = 180.0, 1.0
 
 SLACK = 0.8
 """What a timer may run ahead of the clock."""
+
+TAG_THRESHOLD_DB = 5
+"""Unless configured (documented; 1 to 10)."""
+
+Heard = dict[tuple[object, ...], int]
+"""Signal strength in dBm, by radio and antenna."""
 
 KINDS = {
     SubService.RSSI_MOBILE_STATION: {EntityKind.MOBILE_STATION},
@@ -106,6 +115,52 @@ def kinds_subscribed(seen: Observation, judge: Judge) -> None:
                 actual=f"kinds {sorted(kinds)}",
                 at=Evidence(message.index, "elements.entity.kind"),
             )
+
+
+def by_threshold(seen: Observation, judge: Judge) -> None:
+    """A tag is notified again only when it is heard louder or lower than before.
+
+    What other access points hear than before is a change too.
+    """
+    last: dict[str, Heard] = {}
+    told = early = 0
+    where: int | None = None
+    for message in notifications(seen):
+        for mac, heard in _tags(message):
+            told += 1
+            if mac in last and _change_db(last[mac], heard) < TAG_THRESHOLD_DB:
+                early, where = early + 1, message.index if where is None else where
+            last[mac] = heard
+    if told:
+        judge.recommend(
+            "NMSP-NOTIFICATIONS-7",
+            not early,
+            expected=f"no tag again before it changes by {TAG_THRESHOLD_DB} dB",
+            actual=f"{early} of {told} tags told had changed by less",
+            at=Evidence(message=where) if where is not None else None,
+        )
+
+
+def _tags(message: Seen) -> Iterator[tuple[str, Heard]]:
+    """Each tag that a notification tells, and how loud who hears it."""
+    for element in message.all("MEASUREMENT"):
+        kinds = {int(entity["kind"]) for entity in children(element, "ENTITY")}
+        macs = [found["mac"] for found in children(element, "MAC_ADDRESS")]
+        if kinds == {EntityKind.TAG} and macs:
+            yield (
+                macs[0],
+                {
+                    (s["ap_mac"], s["slot"], s["antenna"]): int(s["rssi_a_dbm"])
+                    for s in children(element, "RSSI_SAMPLE")
+                    if s.get("rssi_a_dbm") is not None
+                },
+            )
+
+
+def _change_db(before: Heard, now: Heard) -> float:
+    if before.keys() != now.keys():
+        return math.inf
+    return max((abs(now[who] - before[who]) for who in now), default=math.inf)
 
 
 def well_formed(seen: Observation, judge: Judge) -> None:

@@ -73,6 +73,7 @@ FAULTS: dict[str, str] = {
     "subscription-answered-twice": "answers a subscription twice",
     "subscription-wrong-transaction": "answers a subscription with another id",
     "subscription-refused": "refuses a subscription that it offers",
+    "sub-service-refused": "refuses a sub-service alone, but for a service's first",
     "subscription-mirrors-others": "mirrors services that were not asked for",
     "subscription-malformed-accepted": "accepts a subscription that cannot be read",
     "subscription-malformed-unanswered": "ignores one that cannot be read",
@@ -84,6 +85,7 @@ FAULTS: dict[str, str] = {
     "subscription-bits-unanswered": "does not answer one with unknown bits",
     "subscription-adds": "adds a new subscription to the old one",
     "notifies-unsubscribed": "notifies what was not subscribed",
+    "ignores-threshold": "notifies a tag that has not changed by the threshold",
     "notifies-before-subscription": "notifies before anything was subscribed",
     "notifies-never": "never notifies",
     "notifies-too-often": "notifies at a tenth of the interval",
@@ -145,7 +147,6 @@ QUIRKS: dict[str, str] = {
     "trailing-bytes-reset": "resets on bytes behind the last element",
     "early-request-resets": "resets on a request before its time",
     "closes-without-notify": "closes without close_notify",
-    "ignores-threshold": "notifies a tag that has not changed by the threshold",
 }
 """Oddities that no requirement forbids, switched like faults.
 
@@ -176,6 +177,7 @@ MSE_FAULTS: dict[str, str] = {
     "unknown-message-ends-it": "closes on a message it does not know",
     "unknown-element-ends-it": "closes on an element it does not know",
     "malformed-ends-it": "never dials again after a malformed message",
+    "flood-ends-it": "closes when more than a hundred messages come within a second",
 }
 """The same for an MSE."""
 

@@ -69,6 +69,10 @@ EVERYTHING: tuple[Ask, ...] = (
 """One request of each kind that there is."""
 
 
+FLOOD = 100
+"""Messages within a second that a faulty one does not bear."""
+
+
 class Plan(msgspec.Struct):
     """What an MSE does in a session.
 
@@ -111,6 +115,7 @@ class MseSession:
         self._asks = deque(plan.asks)
         self.ending = ""
         self._part = False
+        self._lately: deque[float] = deque(maxlen=FLOOD + 1)  # when messages came
         if not self._has("capability-missing"):
             self._say("CAPABILITY_NOTIFICATION", self._capability())
         if self._has("subscribes-early"):
@@ -153,6 +158,10 @@ class MseSession:
         part, self._part = self._part, self.session.unfinished
         if self._has("needs-whole-messages") and (part or self._part):
             return
+        self._lately.extend([now] * len(arrivals))
+        many = len(self._lately) > FLOOD and now - self._lately[0] < 1
+        if self._has("flood-ends-it") and many:
+            self.ending = "close"
         for arrival in arrivals:
             kind = kind_of(arrival.name)
             self._end_it(arrival)

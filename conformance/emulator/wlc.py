@@ -287,7 +287,9 @@ class WlcSession:
             )
         ):
             return
-        if self._has("subscription-refused"):
+        if self._has("subscription-refused") or (
+            self._has("sub-service-refused") and _is_later_alone(wanted)
+        ):
             self._refuse("SERVICE_SUBSCRIBE_RESPONSE", transaction, Status.BUSY)
             return
         unknown = wanted.keys() - MASKS.keys()
@@ -487,6 +489,14 @@ class WlcSession:
             return False
         self._notified_dbm[mac] = now_dbm
         return True
+
+
+def _is_later_alone(wanted: dict[int, int]) -> bool:
+    """Whether one sub-service is asked for that is not the first of its service."""
+    return any(
+        mask.bit_count() == 1 and mask > MASKS.get(service, 0) & -MASKS.get(service, 0)
+        for service, mask in wanted.items()
+    )
 
 
 def _services(arrival: Arrival) -> dict[int, int]:

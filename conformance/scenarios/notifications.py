@@ -78,6 +78,16 @@ def notifies_of_tags_alone(peer: Peer, judge: Judge) -> None:
     checks.kinds_subscribed(link.observation, judge)
 
 
+@scenario("NMSP-NOTIFICATIONS-7")
+def notifies_of_tags_by_their_threshold(peer: Peer, judge: Judge) -> None:
+    """A WLC does not notify of a tag again that has changed by less than 5 dB."""
+    link = peer.session({Service.RSSI: SubService.RSSI_TAG})
+    peer.await_notification(link, NAME)
+    judge.assume(link.theirs(NAME), Reason.TIMEOUT, f"no {NAME} came")
+    link.pump(peer.timing.notification)
+    checks.by_threshold(link.observation, judge)
+
+
 @scenario("NMSP-NOTIFICATIONS-6")
 def notifies_in_whole_elements(peer: Peer, judge: Judge) -> None:
     """A WLC's notifications can be read to their last byte."""

@@ -15,6 +15,7 @@ from conformance.verdict import Judge
 from nmsp_scapy.constants import HeaderFlag
 
 DEEP = 40
+MANY = 200
 
 
 @scenario("NMSP-ROBUSTNESS-1", risk=Risk.MAY_DROP)
@@ -53,16 +54,18 @@ def survives_length_beyond_limit(peer: Peer, judge: Judge) -> None:
 
 @scenario("NMSP-ROBUSTNESS-3", risk=Risk.MAY_DROP)
 def survives_truncated_messages(peer: Peer, judge: Judge) -> None:
-    """A WLC goes on serving after connections that end within a message."""
-    raw = peer.session().build("INFORMATION_REQUEST")
-    for size in (1, 5, len(raw) - 1):
+    """A WLC goes on serving after connections that end at each byte of a message."""
+    first = peer.session()
+    raw = first.build("INFORMATION_REQUEST", checks.query(first, INFORMATION))
+    first.close()
+    for size in range(1, len(raw)):
         link = peer.dial()
         if not link.complete:
             break
-        link.pump(peer.timing.quiet)
+        link.hears(peer.timing.quiet)
         link.send_bytes(raw[:size])
         link.half_close()
-        link.pump(peer.timing.quiet)
+        link.ended_within(peer.timing.quiet)
         link.close()
     peer.rest()
     still_serves(peer, peer.dial(), judge, "NMSP-ROBUSTNESS-3")
@@ -231,6 +234,18 @@ def mse_skips_an_unknown_element(peer: Peer, judge: Judge) -> None:
     link.send("MEASUREMENT_NOTIFICATION", checks.unknown_element(link))
     peer.serve(link, answers, peer.timing.quiet)
     mse_lives(link, judge, "NMSP-ROBUSTNESS-14")
+
+
+@scenario("NMSP-ROBUSTNESS-16", role="mse")
+def mse_bears_many_notifications(peer: Peer, judge: Judge) -> None:
+    """An MSE keeps a connection on which two hundred notifications come at once."""
+    answers = Answers()
+    link = peer.served(answers)
+    measured = link.element("MEASUREMENT")
+    for _ in range(MANY):
+        link.send("MEASUREMENT_NOTIFICATION", measured)
+    peer.serve(link, answers, peer.timing.quiet)
+    mse_lives(link, judge, "NMSP-ROBUSTNESS-16")
 
 
 @scenario("NMSP-ROBUSTNESS-15", role="mse", risk=Risk.MAY_DROP)

@@ -72,9 +72,7 @@ def answers_subscription_in_its_transaction(peer: Peer, judge: Judge) -> None:
 def survives_malformed_subscription(peer: Peer, judge: Judge) -> None:
     """A WLC refuses a subscription whose element is cut short, and lives on."""
     link = peer.session()
-    sound = link.build(checks.REQUEST, link.element("SERVICE", service=1))
-    body = sound[:-13] + bytes.fromhex("0002 0009 01 0000")
-    request = link.send_raw(body[:4] + len(body).to_bytes(4) + body[8:])
+    request = link.send(checks.REQUEST, bytes(link.element("SERVICE", service=1))[:-6])
     link.pump(peer.timing.answer, lambda: link.theirs(checks.RESPONSE) or not link.open)
     found = [m for m in link.theirs(checks.RESPONSE) if m.index > request.index]
     judge.require(
@@ -110,6 +108,21 @@ def _accepts(service: Service) -> None:
 
 for _service in Service:
     _accepts(_service)
+
+
+@scenario("NMSP-SUBSCRIPTION-8")
+def accepts_each_sub_service_alone(peer: Peer, judge: Judge) -> None:
+    """A WLC accepts a subscription to each sub-service that it offers, one by one."""
+    link = peer.session()
+    told = link.theirs("CAPABILITY_NOTIFICATION")
+    judge.assume(told, Reason.TIMEOUT, "no CAPABILITY_NOTIFICATION came")
+    offered = told[-1].services
+    judge.applies(any(offered.values()), "the WLC offers no service")
+    for service, mask in offered.items():
+        for bit in range(mask.bit_length()):
+            if mask >> bit & 1 and link.open:
+                peer.subscribe(link, {service: 1 << bit})
+    checks.accepted(link.observation, judge)
 
 
 @scenario("NMSP-SUBSCRIPTION-8")

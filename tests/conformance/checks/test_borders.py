@@ -27,6 +27,7 @@ from conformance.claims import POLICIES
 from conformance.observation import Alert, EndKind, Observation, Tls
 from conformance.verdict import Judge
 from nmsp_scapy import layers
+from nmsp_scapy.constants import EntityKind
 from tests.gear.seen import element, ended, said, watched
 
 MAC, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"
@@ -59,6 +60,17 @@ def answered(at: float = 0.1, number: int = 1) -> tuple[str, float, bytes]:
 
 def sample(level: int = -50, other: int = -50) -> object:
     return element("RSSI_SAMPLE", ap_mac=OTHER, rssi_a_dbm=level, rssi_b_dbm=other)
+
+
+def tag(
+    *dbm: int, mac: str = MAC, kind: int = EntityKind.TAG, slot: int = 0
+) -> tuple[str, float, bytes]:
+    """A notification of a tag, heard at these strengths by radios of one slot."""
+    heard = [
+        element("RSSI_SAMPLE", ap_mac=OTHER, slot=slot, antenna=n, rssi_a_dbm=level)
+        for n, level in enumerate(dbm)
+    ]
+    return measured(station(mac), element("ENTITY", kind=kind), *heard)
 
 
 def measured(*inner: object, at: float = 0.0, sender: str = "wlc") -> tuple:  # type: ignore[type-arg]
@@ -248,6 +260,22 @@ MEASUREMENTS = [
            watched(measured(station(), at=1.0), measured(station(), at=1.79)), [False], "NMSP-NOTIFICATIONS-2"),
     Border("two stations at once", notifications.not_too_often,
            watched(measured(station()), measured(station(OTHER))), [], "NMSP-NOTIFICATIONS-2"),
+    Border("a tag as loud as before", notifications.by_threshold,
+           watched(tag(-50), tag(-54)), [False], "NMSP-NOTIFICATIONS-7"),
+    Border("a tag that is as much louder as the threshold", notifications.by_threshold,
+           watched(tag(-54), tag(-49), tag(-54)), [True], "NMSP-NOTIFICATIONS-7"),
+    Border("a tag that has moved little since it was told last", notifications.by_threshold,
+           watched(tag(-50), tag(-60), tag(-56)), [False], "NMSP-NOTIFICATIONS-7"),
+    Border("a tag that another radio hears", notifications.by_threshold,
+           watched(tag(-50), tag(-50, slot=1)), [True], "NMSP-NOTIFICATIONS-7"),
+    Border("a tag that nobody hears", notifications.by_threshold,
+           watched(tag(), tag()), [True], "NMSP-NOTIFICATIONS-7"),
+    Border("another tag", notifications.by_threshold,
+           watched(tag(-50), tag(-50, mac=OTHER)), [True], "NMSP-NOTIFICATIONS-7"),
+    Border("a station has no such threshold", notifications.by_threshold,
+           watched(tag(-50, kind=0), tag(-50, kind=0)), [], "NMSP-NOTIFICATIONS-7"),
+    Border("a tag without a name", notifications.by_threshold,
+           watched(measured(element("ENTITY", kind=1)), measured(element("ENTITY", kind=1))), [], "NMSP-NOTIFICATIONS-7"),
     Border("counters stay", statistics.do_not_fall,
            watched(traffic(5), traffic(5)), [True], "NMSP-STATISTICS-5"),
     Border("counters fall", statistics.do_not_fall,
