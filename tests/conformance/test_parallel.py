@@ -133,7 +133,9 @@ def test_remote_workers_carry_a_run(
             "--dist=load", f"--tx={workers}", select=("capability",),
         )  # fmt: skip
     assert code == 0
-    assert {verdict[0] for verdict in judged(result).values()} == {"pass"}
+    verdicts = {verdict[0] for verdict in judged(result).values()}
+    assert "pass" in verdicts
+    assert verdicts <= {"pass", "not_applicable"}
 
 
 def test_marks_narrow_a_run(listed_pem: Path, tmp_path: Path) -> None:
