@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from conformance.cli.main import main as suite
+from conformance.emulator.wlc import Settings
 from conformance.recording import Recorder
 from conformance.tap.proxy import Tap
 from nmsp_scapy.conversation import Message
@@ -20,7 +21,7 @@ from tests.gear.wireshark import run_tshark
 @pytest.mark.parametrize("tls", ["1.0", "1.3"])
 def test_tshark_and_the_suite_read_a_tap(tls: str, tshark: str, tmp_path: Path) -> None:
     path, lua = tmp_path / "tap.pcapng", tmp_path / "nmsp.lua"
-    with wlc_for_tap(tls=tls) as wlc:
+    with wlc_for_tap(tls=tls, settings=Settings(interval_s=30)) as wlc:
         target = ("127.0.0.1", wlc.port)
         with Tap(LOCAL, target, presented=TAP, recorder=Recorder(path)) as tap:
             visit(tap.port)
