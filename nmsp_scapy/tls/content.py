@@ -4,7 +4,6 @@
 from typing import Final
 
 from nmsp_scapy.tls.facts import AlertFact, Evidence, SessionFacts
-from nmsp_scapy.tls.hello import read_cut_client_hello
 from nmsp_scapy.tls.lane import Lane, Mode
 from nmsp_scapy.tls.negotiation import APPLICATION, EARLY, HANDSHAKE, Negotiation
 from nmsp_scapy.tls.recovery import following
@@ -71,7 +70,9 @@ class Content:
             self._change_cipher_spec(lane, seen, encrypted)
 
     def cut(self, lane: Lane) -> None:
-        """Take what is left of a ClientHello that a hole cuts: it names the session.
+        """Take what is left of a hello that a hole cuts: it may say enough.
+
+        A ClientHello names the session, a ServerHello says version and suite.
 
         The hole is told all the same, and the transcript knows that it is broken.
         """
@@ -80,16 +81,16 @@ class Content:
         start = buffer.position
         data = bytes(lane.messages) + buffer.data[start + 5 :]
         record = buffer.data[start : start + 2] == b"\x16\x03"
-        if lane.side or not record or data[:1] != bytes([Handshake.CLIENT_HELLO]):
+        kind = (Handshake.CLIENT_HELLO, Handshake.SERVER_HELLO)[lane.side]
+        if not record or data[:1] != bytes([kind]):
             return
+        seen = buffer.evidence(start, len(buffer.data))
         try:
-            hello = read_cut_client_hello(data[4:])
+            self._negotiation.cut_hello(lane.side, data, seen)
         except MalformedError:
             return
         lane.started = True
-        seen = buffer.evidence(start, len(buffer.data))
-        self._negotiation.note(0, "client_hello (cut)", seen, False)
-        self._negotiation.client_hello(hello, data)
+        self._after(lane, kind)
 
     def watch(self, lane: Lane) -> int:
         """Note what the types of closed records tell; answers where they end.

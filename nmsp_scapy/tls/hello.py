@@ -63,7 +63,11 @@ class ClientHello(msgspec.Struct):
 
 
 class ServerHello(msgspec.Struct):
-    """A ServerHello, or the HelloRetryRequest that looks like one."""
+    """A ServerHello, or the HelloRetryRequest that looks like one.
+
+    Attributes:
+        cut: the capture has its beginning only, and not all of its extensions.
+    """
 
     version: int
     random: bytes
@@ -71,11 +75,14 @@ class ServerHello(msgspec.Struct):
     suite: int
     compression: int
     extensions: dict[int, bytes]
+    cut: bool = False
 
     @property
     def negotiated(self) -> int:
         """The version that holds from here on."""
         body = self.extensions.get(Extension.SUPPORTED_VERSIONS)
+        if self.cut and self.suite >> 8 == 0x13:  # suites of TLS 1.3 and no other
+            return Version.TLS13
         return Reader(body).number(2) if body else self.version
 
     @property
@@ -121,10 +128,29 @@ def read_cut_client_hello(body: bytes) -> ClientHello:
         hello.session_id = reader.vector(1)
         hello.suites = reader.numbers(2, 2)
         hello.compressions = list(reader.vector(1))
-        reader.number(2)
-        while reader:
-            number = reader.number(2)
-            hello.extensions.setdefault(number, reader.vector(2))
+        _cut_extensions(reader, hello.extensions)
+    return hello
+
+
+def _cut_extensions(reader: Reader, found: dict[int, bytes]) -> None:
+    reader.number(2)
+    while reader:
+        number = reader.number(2)
+        found.setdefault(number, reader.vector(2))
+
+
+def read_cut_server_hello(body: bytes) -> ServerHello:
+    """Read the beginning of a ServerHello.
+
+    Raises:
+        MalformedError: what was chosen is not in it.
+    """
+    reader = Reader(body)
+    version, random, session_id = reader.number(2), reader.take(32), reader.vector(1)
+    suite, compression = reader.number(2), reader.number(1)
+    hello = ServerHello(version, random, session_id, suite, compression, {}, cut=True)
+    with suppress(MalformedError):
+        _cut_extensions(reader, hello.extensions)
     return hello
 
 

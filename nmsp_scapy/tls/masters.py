@@ -40,6 +40,13 @@ class Agreement(msgspec.Struct):
     encrypt_then_mac: bool = False
 
     @property
+    def macs_outside(self) -> tuple[bool, ...]:
+        """Whether the MAC may stand outside; a ServerHello that is cut hides it."""
+        unsure = self.server.cut and self.suite.bulk.mode == "cbc"
+        unsure = unsure and not self.encrypt_then_mac
+        return (False, True) if unsure else (self.encrypt_then_mac,)
+
+    @property
     def schedule_version(self) -> int:
         """The TLS version whose key schedule this is."""
         if self.version == Version.DTLS10:
@@ -149,6 +156,8 @@ def _master(
 ) -> Secret | None:
     """The master secret of a premaster secret; None where a hole hides it."""
     version, digest = agreed.schedule_version, agreed.suite.prf
+    if agreed.server.cut and not agreed.extended:
+        return None  # nobody can tell whether it is
     if not agreed.extended:
         client, server = agreed.client.random, agreed.server.random
         value = master_secret(version, digest, premaster.value, client, server)

@@ -172,6 +172,22 @@ class Negotiation:
             facts.early_data = "offered"
         self._agree()
 
+    def cut_hello(self, side: int, raw: bytes, seen: Evidence) -> None:
+        """Take the beginning of this side's hello, of which the rest is missing.
+
+        Raises:
+            MalformedError: too little of it is there.
+        """
+        if side == 0:
+            hello = read.read_cut_client_hello(raw[4:])
+            self.note(0, "client_hello (cut)", seen, False)
+            self.client_hello(hello, raw)
+        else:
+            answer = read.read_cut_server_hello(raw[4:])
+            self.steps += 1
+            self.note(1, "server_hello (cut)", seen, False)
+            self._server_hello(answer, raw)
+
     def _repeats(self, hello: read.ClientHello) -> bool:
         """Whether a hello is the second of a handshake, after a HelloRetryRequest.
 
@@ -301,7 +317,7 @@ class Negotiation:
                     agreed.client.random,
                     agreed.server.random,
                     side,
-                    agreed.encrypt_then_mac,
+                    outside,
                 ),
                 Label.MASTER,
                 agreed.client.random,
@@ -309,6 +325,7 @@ class Negotiation:
                 agreed.suite,
             )
             for secret in masters
+            for outside in agreed.macs_outside
         ]
 
     @property

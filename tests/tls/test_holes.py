@@ -24,6 +24,7 @@ from tests.gear.tls import (
     key_store,
     openssl,
     read,
+    rsa_store,
     with_holes,
 )
 
@@ -240,6 +241,38 @@ def test_a_client_hello_that_is_cut_still_names_its_session(version: str) -> Non
     assert facts.handshakes[0].name == "client_hello (cut)"
     assert facts.closed is None
     assert not facts.offered_versions
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_server_hello_that_is_cut_still_says_the_suite(kind: str) -> None:
+    session = recorded(kind)
+    place = next(n for n, (side, _) in enumerate(session.flow) if side == 1)
+    first = session.flow[place][1]
+    kept = 5 + 4 + 35 + first[43] + 3  # up to its compression method
+    end = 5 + int.from_bytes(first[3:5], "big")
+
+    def without(start: int) -> Opened:
+        pieces = [first[:start], first[start:end], first[end:]]
+        flow = [(1, piece) for piece in pieces if piece]
+        flow = [*session.flow[:place], *flow, *session.flow[place + 1 :]]
+        stream = with_holes(flow, None, lambda s, i: s == 1 and start <= i.offset < end)
+        return read(stream, key_store(session))
+
+    opened, less = without(kept), without(kept - 2)
+    assert opened.plain == session.written
+    names = [fact.name for fact in opened.session.facts.handshakes]
+    assert names[1] == ("server_hello (cut)" if kept < end else "server_hello")
+    assert less.plain == [b"", b""]
+    assert less.session.facts.closed == "the capture does not hold the ServerHello"
+
+
+def test_a_server_hello_that_is_cut_hides_how_the_master_secret_is_made() -> None:
+    session = openssl("1.2", "AES128-SHA256")
+    end = 5 + int.from_bytes(session.flow[1][1][3:5], "big")
+    stream = with_holes(session.flow, 50, lambda s, i: s == 1 and 50 <= i.offset < end)
+    opened = read(stream, rsa_store())
+    assert opened.plain == [b"", b""]
+    assert "needs a handshake without holes" in str(opened.session.facts.closed)
 
 
 def test_a_client_hello_without_its_random_names_nothing() -> None:
