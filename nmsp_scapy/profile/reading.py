@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from nmsp_scapy.profile.lines import Path, line_of
+from nmsp_scapy.profile.lines import Path, line_of, nearest
 from nmsp_scapy.profile.model import NOMINAL, Profile
 from nmsp_scapy.profile.rules import faults
 
@@ -25,6 +25,9 @@ DEPTH_LIMIT = 8
 
 BUILT_IN = {NOMINAL.name: NOMINAL}
 """Profiles that need no file, by name."""
+
+Sources = list[tuple[str, str]]
+"""A file and those that it inherits from: name and text."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+(\.toml)?")
 _LONG = re.compile(r"[0-9_]{4300}")
@@ -50,8 +53,7 @@ def read(path: str | FilePath) -> Profile:
     """
     if str(path) in BUILT_IN:
         return BUILT_IN[str(path)]
-    data, text = _merged(FilePath(path), ())
-    return _checked(data, text, str(path))
+    return _checked(*_merged(FilePath(path), ()))
 
 
 def parsed(text: str, where: str = "profile") -> Profile:
@@ -67,10 +69,12 @@ def parsed(text: str, where: str = "profile") -> Profile:
             line = line_of(text, ("inherits",))
             raise ProfileError(where, line, f"there is no profile {base!r}")
         data = _laid_over(msgspec.to_builtins(BUILT_IN[base]), data)
-    return _checked(data, text, where)
+    return _checked(data, [(where, text)])
 
 
-def _merged(path: FilePath, above: tuple[FilePath, ...]) -> tuple[dict[str, Any], str]:
+def _merged(
+    path: FilePath, above: tuple[FilePath, ...]
+) -> tuple[dict[str, Any], Sources]:
     """Read a file and lay it over what it inherits from."""
     with path.open("rb") as file:
         raw = file.read(SIZE_LIMIT + 1)
@@ -79,15 +83,16 @@ def _merged(path: FilePath, above: tuple[FilePath, ...]) -> tuple[dict[str, Any]
         raise ProfileError(where, 1, f"larger than {SIZE_LIMIT} bytes")
     try:
         text = raw.decode()
-    except UnicodeDecodeError:
-        raise ProfileError(where, 1, "not UTF-8 text") from None
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ProfileError(where, line, "not UTF-8 text") from None
     data = _tables(text, where)
     base = data.pop("inherits", None)
     if base is None:
-        return data, text
+        return data, [(where, text)]
     line = line_of(text, ("inherits",))
     if isinstance(base, str) and base in BUILT_IN:
-        return _laid_over(msgspec.to_builtins(BUILT_IN[base]), data), text
+        return _laid_over(msgspec.to_builtins(BUILT_IN[base]), data), [(where, text)]
     if not isinstance(base, str) or not _PLAIN.fullmatch(base):
         known = ", ".join(BUILT_IN)
         raise ProfileError(
@@ -102,7 +107,8 @@ def _merged(path: FilePath, above: tuple[FilePath, ...]) -> tuple[dict[str, Any]
         raise ProfileError(where, line, f"inherits from itself by way of {base!r}")
     if beside.is_symlink() or not beside.is_file():
         raise ProfileError(where, line, f"there is no profile {beside.name} beside it")
-    return _laid_over(_merged(beside, chain)[0], data), text
+    below, sources = _merged(beside, chain)
+    return _laid_over(below, data), [(where, text), *sources]
 
 
 def _tables(text: str, where: str) -> dict[str, Any]:
@@ -111,11 +117,18 @@ def _tables(text: str, where: str) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         match = re.search(r"at line (\d+)", str(error))
         reason = re.sub(r" \(at line.*", "", str(error)) or "nested too deep"
-        raise ProfileError(where, int(match[1]) if match else 1, reason) from None
+        line = int(match[1]) if match else _deepest(text)
+        raise ProfileError(where, line, reason) from None
     except ValueError:
         # Python makes no number of more digits than it takes by default.
         long = (n for n, line in enumerate(text.splitlines(), 1) if _LONG.search(line))
         raise ProfileError(where, next(long, 1), "a number is too long") from None
+
+
+def _deepest(text: str) -> int:
+    """Find the line with most brackets, of a text that is nested too deep."""
+    counts = [line.count("[") + line.count("{") for line in text.split("\n")]
+    return counts.index(max(counts)) + 1
 
 
 def _laid_over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +141,7 @@ def _laid_over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _checked(data: dict[str, Any], text: str, where: str) -> Profile:
+def _checked(data: dict[str, Any], sources: Sources) -> Profile:
     if data.get("elements") is False:
         data["elements"] = None
     data.setdefault("elements", None)
@@ -139,15 +152,34 @@ def _checked(data: dict[str, Any], text: str, where: str) -> Profile:
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$")
         unknown = re.findall(r"unknown field `(\w+)`", reason)
-        line = line_of(text, (*_path(place.rstrip("`")), *unknown))
-        named = place.rstrip("`").lstrip(".")
-        told = f"{named}: {reason}" if named else reason
-        raise ProfileError(where, line, told) from None
+        before, some, after = place.rstrip("`").partition("[...]")
+        key = _key_at_fault(before.lstrip("."), data) if some else None
+        told = f"{before}.{key}{after}" if key else place.rstrip("`")
+        path = (*_path(before), *([key] if key else []), *_path(after), *unknown)
+        told = f"{told.lstrip('.')}: {reason}" if told else reason
+        raise _refused(sources, path, told) from None
     for path, reason in faults(profile):
         named = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
-        told = f"{named.lstrip('.')}: {reason}"
-        raise ProfileError(where, line_of(text, path), told)
+        raise _refused(sources, path, f"{named.lstrip('.')}: {reason}")
     return profile
+
+
+def _refused(sources: Sources, path: Path, told: str) -> ProfileError:
+    """Blame the file that says it: one that is inherited from, perhaps."""
+    found = [(*nearest(text, path), where) for where, text in sources]
+    _, line, where = max(found, key=lambda one: one[0])
+    return ProfileError(where, line, told)
+
+
+def _key_at_fault(table: str, data: dict[str, Any]) -> str | None:
+    """Find which key of a table is meant, where it is only said that it is one."""
+    rows = data.get(table)
+    for key, value in rows.items() if isinstance(rows, dict) else ():
+        try:
+            msgspec.convert({**data, table: {key: value}}, Profile)
+        except msgspec.ValidationError:
+            return str(key)
+    return None
 
 
 def _path(place: str) -> Path:

@@ -62,8 +62,8 @@ def test_what_is_not_refused_reads_any_bytes(text: str, raw: bytes) -> None:
     [
         ("[header]\nsize = " + "9" * 5000, 4, "too long"),
         ("[header]\nsize = " + "9" * 4000, 4, "1 to 256"),
-        ("x = " + "[" * 5000 + "]" * 5000, 1, "recursion"),
-        ("[message_types]\n\"a\\u001b[2J\" = 7", 3, r"\\x1b"),  # its table's: escaped
+        ("x = " + "[" * 5000 + "]" * 5000, 3, "recursion"),
+        ("[message_types]\n\"a\\u001b[2J\" = 7", 4, r"\\x1b"),
     ],
     ids=["digits", "large", "deep", "escape"],
 )  # fmt: skip

@@ -83,6 +83,19 @@ def test_a_profile_without_elements_says_false() -> None:
         ("inherits = 'elsewhere'\n", 1, "no profile 'elsewhere'"),
         ("a = [\n\n", 1, "Invalid"),
         ("[header]\nsize = 1\nsize = 2\n", 3, "overwrite"),
+        (f"{HEAD}[headers.x]\na = 1\n", 3, "unknown field `headers`"),
+        (f"{HEAD}a.b.c = 1\n", 3, "unknown field `a`"),
+        (f"{HEAD}[services]\nONE = 1\nTWO = 'b'\n", 5, "services.TWO: Expected"),
+        (
+            f"{HEAD}[statements.a]\nvalue = '1'\ngrade = 'observed'\n"
+            "[statements.\"header.type\"]\nvalue = '1'\ngrade = 'certain'\n",
+            8,
+            "statements.header.type.grade: Invalid",
+        ),
+        (f"{HEAD}[header]\nsize = 0 # '''\n", 4, "1 to 256"),
+        (f"{HEAD}note = '''\n[header]\nsize = 0\n'''\n[header]\nsize = 0\n", 8, "1 to"),
+        (f"{HEAD}elements = 5\n", 3, "Expected"),
+        (f"{HEAD}header = {{size = 0}}\n", 3, "1 to 256"),
     ],
 )
 def test_what_cannot_work_is_refused_with_its_line(
@@ -109,6 +122,21 @@ def test_a_file_inherits_from_the_file_beside_it(tmp_path: Path) -> None:
     base.write_text(f"{HEAD}[message_types]\nECHO_REQUEST = 7000\n")
     mine.write_text("inherits = 'base'\nname = 'x'\n")
     assert read(mine).message_types["ECHO_REQUEST"] == 7000
+
+
+def test_the_file_that_says_it_is_blamed(tmp_path: Path) -> None:
+    base, mine = tmp_path / "base.toml", tmp_path / "mine.toml"
+    base.write_text(f"{HEAD}\n[header]\n\nsize = 0\n")
+    mine.write_text("inherits = 'base'\nname = 'x'\n[header]\nmaximum = 500\n")
+    with pytest.raises(ProfileError, match=r"base\.toml:6: header\.size"):
+        read(mine)
+
+
+def test_what_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_bytes(HEAD.encode() + b"[header]\nsize = 12 # \xff\n")
+    with pytest.raises(ProfileError, match=r"mine\.toml:4: not UTF-8 text"):
+        read(mine)
 
 
 @pytest.mark.parametrize("base", ["../up", "/etc/passwd", "a/b", "", ".", "..", 3])
