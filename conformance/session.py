@@ -29,6 +29,26 @@ class UnspeakableError(LocalProtocolError):
     """The profile in use has no such message or element."""
 
 
+def must_speak(profile: Profile) -> None:
+    """Refuse a profile in which neither side can even tell what it offers.
+
+    Raises:
+        ValueError: it has no such message or element; the text says which.
+    """
+    if profile.elements is None:
+        raise ValueError(
+            f"profile {profile.name}: it has no elements, so that nothing can be said"
+        )
+    for name, table in (
+        ("CAPABILITY_NOTIFICATION", profile.message_types),
+        ("SOFTWARE_VERSION", profile.element_types),
+        ("SERVICE", profile.element_types),
+        ("STATUS", profile.element_types),
+    ):
+        if name not in table:
+            raise ValueError(f"profile {profile.name}: it has no number for {name}")
+
+
 class RemoteProtocolError(Exception):
     """The other side sent what cannot be a message.
 

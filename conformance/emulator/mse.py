@@ -29,6 +29,7 @@ from conformance.session import (
     Session,
     UnspeakableError,
     kind_of,
+    must_speak,
 )
 from conformance.transport import Channel, End, EndedError, connect
 from nmsp_scapy import __version__
@@ -283,9 +284,10 @@ class EmulatedMse(Running):
             recorder: records the connection.
 
         Raises:
-            ValueError: there is no such policy.
+            ValueError: there is no such policy, or the profile cannot be spoken.
         """
         self.target, self.plan = target, plan or Plan()
+        must_speak(self.plan.profile)
         self.identity = presented or identity(b"".join(new_identity(MSE_MAC)))
         self.plan.faults = Faults.named(self.plan.faults, MSE_FAULTS)
         self._context = client_context(self._shown(), policy_of(tls))

@@ -33,6 +33,7 @@ from conformance.emulator.tracing import Trace, Tracer
 from conformance.emulator.wlc import SLOW_S, Settings, WlcSession
 from conformance.recording import CLIENT, Recorder, Track
 from conformance.running import Running
+from conformance.session import must_speak
 from conformance.transport import Channel, End, EndedError, Kept
 from nmsp_scapy.authlist.create import new_identity
 from nmsp_scapy.authlist.identity import identity_of
@@ -165,10 +166,11 @@ class EmulatedWlc(Running):
             clock_ahead_s: by how much its clock is ahead; negative for behind.
 
         Raises:
-            ValueError: no such policy or fault.
+            ValueError: no such policy or fault, or a profile that cannot be spoken.
             OSError: the port cannot be had.
         """
         self.settings = settings or Settings()
+        must_speak(self.settings.profile)
         self.settings.faults = Faults.named({*faults, *self.settings.faults})
         self.authlist = authlist if authlist is not None else AuthList()
         self._first_list = deepcopy(self.authlist)

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Profiles that have no word for something, or no room: that is left unsaid."""
 
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from conformance.emulator.cli import command
 from conformance.emulator.mse import EVERYTHING, MseSession, Plan
 from conformance.emulator.wlc import Settings, WlcSession
 from nmsp_scapy.profile import (
@@ -12,6 +18,7 @@ from nmsp_scapy.profile import (
 )
 from nmsp_scapy.profile.reading import parsed
 from nmsp_scapy.profile.writing import written
+from tests.gear.odd_profiles import FLAT
 
 KEPT = {name: n for name, n in NOMINAL.message_types.items() if n < 0x100}
 NARROW = parsed(
@@ -76,6 +83,20 @@ def test_what_has_no_room_in_one_message_goes_into_several() -> None:
     assert 0 < len(mse.services) < len(roomy.services)
     name = "MEASUREMENT_NOTIFICATION"
     assert said[name].count > 2 * told[name].count > 10
+
+
+@pytest.mark.parametrize("side", [["wlc", "--listen", "127.0.0.1:0"], ["mse", "::1"]])
+def test_a_profile_without_elements_is_refused_in_one_line(
+    side: list[str], tmp_path: Path
+) -> None:
+    flat = tmp_path / "flat.toml"
+    flat.write_text(written(FLAT))
+    told = CliRunner().invoke(command, [*side, "--profile", str(flat)])
+    assert told.exit_code == 2
+    last = told.stderr.splitlines()[-1]
+    assert (
+        last == "Error: profile flat: it has no elements, so that nothing can be said"
+    )
 
 
 def test_transactions_begin_again_where_their_numbers_end() -> None:
