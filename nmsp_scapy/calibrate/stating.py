@@ -307,12 +307,17 @@ class _Told:
         best, *rest = layout.accounts
         found = layout.elements
         others = [f"{one.cost - best.cost:.1f} bits behind: {one}" for one in rest]
+        convention = "the plainest of the layouts that fill all" if rest else ""
+        if layout.checksum is None:
+            # A run of elements can be read n bytes earlier too, each with its last n
+            # bytes before the type of the next: only a known end excludes it.
+            others.append("reads the same: n bytes earlier, where the trailer has n")
+            convention = convention or "no trailer was found, so that there is none"
         told = Finding(
-            "elements", str(best), not rest,
+            "elements", str(best), not convention,
             f"{found.shapes[best.shape]} elements fill every body exactly "
             f"({found.tried} layouts tried)",
-            found.bits, others, self.frames,
-            "the plainest of the layouts that fill all" if rest else "",
+            found.bits, others, self.frames, convention,
         )  # fmt: skip
         self.findings.append(told)
         geometry = msgspec.structs.replace(

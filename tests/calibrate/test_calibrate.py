@@ -96,6 +96,21 @@ def test_another_protocol_beside_it_is_left_out() -> None:
     assert found.findings[0].value == "1 of 2"
 
 
+def test_elements_are_certain_only_where_the_end_of_messages_is_known() -> None:
+    """Without a trailer they could begin earlier, with bytes of a trailer behind."""
+    certain = set()
+    for seed in range(8):
+        geometry = draw_geometry(seed)
+        told = {f.statement: f for f in calibrate(runs(geometry, seed)).findings}
+        elements, trailer = told["elements"], told["header.trailer"].value
+        if elements.value != "none":
+            certain.add((trailer != "0", elements.determined))
+            assert elements.determined or elements.convention
+    assert (False, False) in certain
+    assert (True, True) in certain
+    assert (False, True) not in certain
+
+
 @pytest.mark.parametrize("seed", [103, 106])
 def test_a_type_above_255_is_read_whole_from_one_direction_too(seed: int) -> None:
     # The low byte of a number that is not public is by chance a documented one.
