@@ -171,7 +171,8 @@ def read(path: Path) -> Claims:
     from conformance import requirements, scenario
 
     try:
-        claims = msgspec.toml.decode(path.read_bytes(), type=Claims)
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin with a mark
+        claims = msgspec.toml.decode(text, type=Claims)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
     except RecursionError:

@@ -108,7 +108,7 @@ def read(path: Path) -> list[Endpoint]:
     if len(data) > LARGEST:
         raise InventoryError(f"{path}: larger than {LARGEST} bytes")
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")  # some editors begin with a mark
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InventoryError(f"{path}:{line}: not UTF-8") from None

@@ -122,22 +122,20 @@ def by_threshold(seen: Observation, judge: Judge) -> None:
 
     What other access points hear than before is a change too.
     """
+    told = [(m.index, *tag) for m in notifications(seen) for tag in _tags(m)]
     last: dict[str, Heard] = {}
-    told = early = 0
-    where: int | None = None
-    for message in notifications(seen):
-        for mac, heard in _tags(message):
-            told += 1
-            if mac in last and _change_db(last[mac], heard) < TAG_THRESHOLD_DB:
-                early, where = early + 1, message.index if where is None else where
-            last[mac] = heard
+    early: list[int] = []
+    for index, mac, heard in told:
+        if mac in last and _change_db(last[mac], heard) < TAG_THRESHOLD_DB:
+            early.append(index)
+        last[mac] = heard
     if told:
         judge.recommend(
             "NMSP-NOTIFICATIONS-7",
             not early,
             expected=f"no tag again before it changes by {TAG_THRESHOLD_DB} dB",
-            actual=f"{early} of {told} tags told had changed by less",
-            at=Evidence(message=where) if where is not None else None,
+            actual=f"{len(early)} of {len(told)} tags told had changed by less",
+            at=Evidence(message=early[0]) if early else None,
         )
 
 

@@ -7,6 +7,7 @@ which is one whose two lengths agree.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from struct import Struct, error, unpack_from
 from typing import NamedTuple
 
@@ -26,6 +27,9 @@ from nmsp_scapy.capture.source import Buffer, Source
 
 LARGEST = 1 << 24
 """A block of more bytes than this is damage."""
+
+SCANNED = 1 << 16
+"""Bytes looked through for secrets at once; larger ones cost the allocator more."""
 
 COMMENTS = 10_000
 """Comments kept of one capture's sections."""
@@ -348,7 +352,7 @@ def last_candidate(source: Source) -> tuple[int, int]:
     """
     data, base, last, order = b"", 0, -1, ""
     sound = True
-    while chunk := source.read():
+    while chunk := source.read(max(SCANNED, len(data))):
         data += chunk
         pos, found = 0, -1
         if not base:
@@ -383,11 +387,22 @@ def _along(data: bytes, pos: int, order: str) -> tuple[int, int, bool]:
     """
     head, joint = Struct(order + "II").unpack_from, Struct(order + "III").unpack_from
     section, secrets = int(BlockType.SECTION), int(BlockType.SECRETS)
+    packet = int(BlockType.ENHANCED_PACKET)
     last, length = -1, len(data)
     if pos > length - 12:
         return pos, last, True
     kind, size = head(data, pos)
     while True:
+        if kind == packet:  # most are, and most of those are followed by another
+            with suppress(error):
+                closing, following, next_size = joint(data, pos + size - 4)
+                while (
+                    32 <= closing == size <= LARGEST
+                    and following == packet
+                    and not size & 3
+                ):
+                    pos, size = pos + size, next_size
+                    closing, following, next_size = joint(data, pos + size - 4)
         if not 12 <= size <= LARGEST or size & 3 or kind == section:
             return pos, last, False
         after = pos + size

@@ -9,8 +9,6 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Protocol
 
-import zstandard
-
 CHUNK = 1 << 18
 """Bytes asked for at once. Larger ones leave the processor's cache."""
 
@@ -28,8 +26,8 @@ class Source(Protocol):
     def damage(self) -> str | None:
         """What ended the bytes before their time, if anything did."""
 
-    def read(self) -> bytes:
-        """Return the next bytes, `b""` at the end."""
+    def read(self, size: int = CHUNK) -> bytes:
+        """Return the next bytes, about `size` at most; `b""` at the end."""
 
 
 class Plain:
@@ -49,13 +47,13 @@ class Plain:
         self._head = head
         self._wait = wait
 
-    def read(self) -> bytes:
+    def read(self, size: int = CHUNK) -> bytes:
         """Return the next bytes, `b""` at the end."""
         if self._head:
             head, self._head = self._head, b""
             return head
         while True:
-            data: bytes = self._read(CHUNK) or b""
+            data: bytes = self._read(size) or b""
             if data or self._wait is None or not self._wait():
                 return data
 
@@ -71,7 +69,7 @@ class Gzip:
         self._member = zlib.decompressobj(31)
         self._begun = False
 
-    def read(self) -> bytes:
+    def read(self, size: int = CHUNK) -> bytes:
         """Return the next bytes, `b""` at the end or where the data are damaged."""
         while self.damage is None:
             if self._member.eof:
@@ -86,7 +84,7 @@ class Gzip:
             self._begun = True
             before = self._member.copy()
             try:
-                data = self._member.decompress(compressed, CHUNK)
+                data = self._member.decompress(compressed, size)
             except zlib.error as error:
                 self.damage = f"the gzip data are damaged ({error})"
                 return _salvage(before, compressed)
@@ -129,18 +127,22 @@ class Zstd:
 
     def __init__(self, inner: Source) -> None:
         """Begin; `inner` gives the compressed bytes."""
+        # Few captures are compressed so; the library loads slowly.
+        import zstandard
+
         self.damage: str | None = None
+        self._error = zstandard.ZstdError
         self._stream = zstandard.ZstdDecompressor(
             max_window_size=ZSTD_WINDOW
         ).stream_reader(_Reader(inner), read_across_frames=True)  # type: ignore[arg-type]
 
-    def read(self) -> bytes:
+    def read(self, size: int = CHUNK) -> bytes:
         """Return the next bytes, `b""` at the end or where the data are damaged."""
         if self.damage is not None:
             return b""
         try:
-            return self._stream.read1(CHUNK)
-        except zstandard.ZstdError as error:
+            return self._stream.read1(size)
+        except self._error as error:
             self.damage = f"the zstd data are damaged ({error})"
             return b""
 

@@ -108,16 +108,18 @@ def can_share(captures: Sequence[str], ports: frozenset[int]) -> bool:
 
 
 def _pairs(path: str, ports: frozenset[int]) -> int:
-    """Count the pairs of hosts that talk at a capture's beginning."""
+    """Count the pairs of hosts that talk at a capture's beginning, up to two."""
     with Path(path).open("rb") as file:
         head = BytesIO(file.read(BEGINNING))
     pairs: set[frozenset[bytes]] = set()
     with suppress(CaptureError):
         for found in open_capture(head, ports=ports):
-            if isinstance(found, Segment | Datagram) and len(pairs) < 2:
+            if isinstance(found, Segment | Datagram):
                 hosts = found.flow[:-4]
                 half = len(hosts) // 2
                 pairs.add(frozenset((hosts[:half], hosts[half:])))
+            if len(pairs) > 1:
+                break
     return len(pairs)
 
 

@@ -29,13 +29,15 @@ class RawWriter:
         self._folder = folder
         self._open: dict[tuple[int, int], IO[bytes]] = {}
         self._begun: set[int] = set()
+        self._way = (-1, 0)  # whose pieces wait
+        self._pieces: list[bytes] = []
 
-    def write(self, conversation: int, side: int, data: bytes) -> None:
-        """Write bytes of a direction."""
-        file = self._open.get((conversation, side))
-        if file is None:
-            file = self._file(conversation, side)
-        file.write(data)
+    def _write(self) -> None:
+        """Write the pieces that wait: adjacent ones of one direction."""
+        if self._pieces:
+            file = self._open.get(self._way) or self._file(*self._way)
+            file.write(b"".join(self._pieces))
+            self._pieces.clear()
 
     def _file(self, conversation: int, side: int) -> IO[bytes]:
         if len(self._open) >= OPEN:
@@ -57,15 +59,20 @@ class RawWriter:
         for found in opened:
             if type(found) is tuple:
                 conversation, side, item = found
-                if isinstance(item, Plain):
-                    self.write(conversation.index, side, item.data)
-                else:
+                if not isinstance(item, Plain):
                     way = DIRECTIONS[side]
                     events.append(hole_event(item, conversation.index, way, "tcp"))
+                    continue
+                if self._way != (conversation.index, side):
+                    self._write()
+                    self._way = conversation.index, side
+                self._pieces.append(item.data)
             elif isinstance(found, Event):
                 events.append(found)
                 if found.event == "closed" and found.conversation is not None:
+                    self._write()
                     self.finish(found.conversation)
+        self._write()
         return events
 
     def finish(self, conversation: int) -> None:

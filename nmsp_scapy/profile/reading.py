@@ -82,7 +82,7 @@ def _merged(
     if len(raw) > SIZE_LIMIT:
         raise ProfileError(where, 1, f"larger than {SIZE_LIMIT} bytes")
     try:
-        text = raw.decode()
+        text = raw.decode("utf-8-sig")  # some editors begin with a mark
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ProfileError(where, line, "not UTF-8 text") from None

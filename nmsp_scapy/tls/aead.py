@@ -144,10 +144,13 @@ class Aead12(_Heads):
         append, ended = out.append, stops.append
         while True:
             head = data[start : start + 5]
-            known = heads.get(head) or self._head(head)
-            if known is None:
-                break
-            stop = start + known[0]
+            try:
+                size, extra = heads[head]
+            except KeyError:
+                if self._head(head) is None:
+                    break
+                continue
+            stop = start + size
             if stop > end:
                 break
             body = start + 13
@@ -156,7 +159,7 @@ class Aead12(_Heads):
                     decrypt(
                         iv + data[start + 5 : body],
                         data[body:stop],
-                        sequence.to_bytes(8, "big") + known[1],
+                        sequence.to_bytes(8, "big") + extra,
                     )
                 )
             except InvalidTag:
@@ -273,10 +276,13 @@ class Aead13(_Heads):
         inner: Inner | None = None
         while True:
             head = data[start : start + 5]
-            known = heads.get(head) or self._head(head)
-            if known is None:
-                break
-            stop = start + known[0]
+            try:
+                size, _ = heads[head]
+            except KeyError:
+                if self._head(head) is None:
+                    break
+                continue
+            stop = start + size
             if stop > end:
                 break
             try:

@@ -124,6 +124,15 @@ def test_a_file_inherits_from_the_file_beside_it(tmp_path: Path) -> None:
     assert read(mine).message_types["ECHO_REQUEST"] == 7000
 
 
+def test_the_mark_that_some_editors_write_first_is_no_text(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f"{HEAD}[header]\nsize = 0\n", encoding="utf-8-sig")
+    with pytest.raises(ProfileError, match=r"mine\.toml:4: header\.size"):
+        read(mine)
+    mine.write_text(HEAD, encoding="utf-8-sig")
+    assert read(mine).name == "mine"
+
+
 def test_the_file_that_says_it_is_blamed(tmp_path: Path) -> None:
     base, mine = tmp_path / "base.toml", tmp_path / "mine.toml"
     base.write_text(f"{HEAD}\n[header]\n\nsize = 0\n")
