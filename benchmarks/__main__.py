@@ -77,7 +77,7 @@ class Bench:
         _generate(suite, count // 10, small, CONNECTIONS)
         _generate(suite, count // 4, middle, CONNECTIONS)
         streams = [word for n in range(CONNECTIONS) for word in ("-z", f"{FOLLOW}{n}")]
-        raw = [NMSP, "decrypt", str(large), "-o", f"{self._out}.d", "--format", "raw"]
+        raw = [NMSP, "decrypt", str(large), "-o", self._out, "--format", "raw"]
         wanted = 1.0 if "cbc" in suite.name else 3.0
         name = f"{suite.name}: to plaintext"
         theirs = _tshark(large, "-q", *streams)
@@ -117,7 +117,9 @@ class Bench:
         turns: int = 0,
     ) -> None:
         commands = ([*ours, *JOBS], ours, theirs)
-        done = compare(name, count, wanted, commands, turns or self.runs)
+        turns = turns or self.runs
+        output = Path(self._out)
+        done = compare(name, count, wanted, commands, turns, output)
         self.done.append(done)
         self.met = self.met and self.done[-1].met
 

@@ -2,11 +2,13 @@
 """Whole processes, measured by the kernel's own accounting, in turn."""
 
 import os
+import shutil
 import statistics
 import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 _UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
 
@@ -103,9 +105,20 @@ def compare(
     wanted: float,
     commands: tuple[Sequence[str], Sequence[str], Sequence[str]],
     runs: int,
+    output: Path,
 ) -> Comparison:
-    """Run ours, ours alone and theirs in turn, `runs` times."""
-    turns = [[run(command) for command in commands] for _ in range(runs)]
+    """Run ours, ours alone and theirs in turn, `runs` times.
+
+    What stands at `output` is removed before each, so that none replaces old files.
+    """
+
+    def fresh(command: Sequence[str]) -> Run:
+        if output.is_dir():
+            shutil.rmtree(output)
+        output.unlink(missing_ok=True)
+        return run(command)
+
+    turns = [[fresh(command) for command in commands] for _ in range(runs)]
     return Comparison(name, count, wanted, *map(tuple, zip(*turns, strict=True)))
 
 
