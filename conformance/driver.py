@@ -4,6 +4,7 @@
 import signal
 import sys
 import threading
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,10 @@ class Keeper:
 
 
 class Interrupt:
-    """Keeps Ctrl-C for the next case when a callback of OpenSSL has swallowed it."""
+    """Keeps Ctrl-C when a callback of OpenSSL has swallowed it.
+
+    What the case then saw, a handshake that broke off, was not the endpoint's doing.
+    """
 
     def __init__(self) -> None:
         self.asked = False
@@ -55,6 +59,15 @@ class Interrupt:
         """End the run where the signal did not."""
         if self.asked:
             raise KeyboardInterrupt
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """End it before a case is judged that the signal has met."""
+        try:
+            return (yield)
+        finally:
+            if self.asked:
+                raise KeyboardInterrupt
 
     def pytest_sessionfinish(self) -> None:
         """Give the signal back."""
@@ -132,6 +145,8 @@ def drive(endpoint: dict[str, str], **given: Any) -> Exit:
     code = pytest.main(arguments(endpoint, **given), plugins=plugins)
     if not keeper.runs and code == pytest.ExitCode.USAGE_ERROR:
         return Exit.USAGE  # pytest has said why
+    if not keeper.runs and code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     if not keeper.runs:
         click.echo("nmsp-conformance: the run did not come about", err=True)
         return Exit.BUG

@@ -249,7 +249,7 @@ class Judging:
         """Run the sanity case again and sum up."""
         if interrupted:
             done = {case.id for case in self.cases}
-            why = "the run was interrupted before this case"
+            why = "the run was interrupted before this case was judged"
             rest = [case for name, case in self.selected.items() if name not in done]
             self.cases += [self._unrun(case, why) for case in rest]
         elif len(self.cases) > 1:

@@ -359,7 +359,20 @@ def test_an_interrupted_run_is_not_green_and_names_what_it_left(
     assert {case["verdict"] for case in left} == {"inconclusive"}
 
 
-def test_an_interrupt_that_a_callback_swallowed_ends_the_run_at_the_next_case(
+def test_an_interrupt_before_the_first_case_is_no_bug(folder: Path) -> None:
+    interrupting = folder / "interrupting_plugin.py"
+    interrupting.write_text("def pytest_sessionstart():\n    raise KeyboardInterrupt\n")
+    with wlc() as target:
+        done = run(
+            target, folder, "echo.answers_echo",
+            PYTEST_PLUGINS="interrupting_plugin",
+            PYTHONPATH=os.pathsep.join((str(folder), str(ROOT))),
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr == "nmsp-conformance: interrupted, nothing is judged\n"
+
+
+def test_a_case_in_which_a_callback_swallowed_an_interrupt_is_not_judged(
     folder: Path, broken: dict[str, str]
 ) -> None:
     swallowing = broken | {"PYTEST_PLUGINS": "swallowing_plugin"}
@@ -369,7 +382,7 @@ def test_an_interrupt_that_a_callback_swallowed_ends_the_run_at_the_next_case(
     assert done.returncode == 3, done.stderr
     cases = json.loads(done.stdout)["runs"][0]["cases"]
     details = [case.get("detail", "") for case in cases]
-    assert sum("interrupted" in detail for detail in details) == 1
+    assert sum("interrupted" in detail for detail in details) == 2
 
 
 def test_a_reader_that_leaves_is_no_bug() -> None:
